@@ -1,0 +1,71 @@
+"""Which rules and outputs are armed at a moment of civil time, and when that changes next."""
+
+import msgspec
+
+from kernel.schedule import is_armed, next_edge
+from kernel.site.model import ALWAYS, Schedule, Site
+
+EDGE = "schedule"
+
+
+class CivilClock(msgspec.Struct, frozen=True):
+    """Civil time (ns since 1970, UTC) = session time + `offset_ns`; None where nobody ever said."""
+
+    offset_ns: int | None = None
+
+    def civil(self, time: int) -> int | None:
+        return None if self.offset_ns is None else time + self.offset_ns
+
+
+class Arming:
+    """The armed schedules and rules. Where civil time is unknown, schedules are ignored: all is armed."""
+
+    def __init__(self) -> None:
+        self._site: Site | None = None
+        self._clock = CivilClock()
+        self._armed_schedules: frozenset[str] = frozenset()
+        self._since: dict[str, int] = {}
+
+    def set_site(self, site: Site, time: int) -> None:
+        self._site = site
+        self._since = {r.id: self._since[r.id] for r in site.rules if r.id in self._since}
+        self.refresh(time)
+
+    def set_clock(self, clock: CivilClock, time: int) -> None:
+        self._clock = clock
+        self.refresh(time)
+
+    def refresh(self, time: int) -> None:
+        """Work out what is armed at session time `time`; what stays armed keeps its beginning."""
+        if self._site is None:
+            return
+        armed = [s.name for s in self._site.schedules.values() if self._schedule_armed(s, time)]
+        self._armed_schedules = frozenset(armed)
+        rules = [r for r in self._site.rules if r.enabled and r.sensitivity > 0 and self.covers(r.schedule)]
+        self._since = {r.id: self._since.get(r.id, time) for r in rules}
+
+    def covers(self, schedule: str) -> bool:
+        """Whether the schedule of this name is armed now."""
+        return schedule == ALWAYS or schedule in self._armed_schedules
+
+    def armed_since(self) -> dict[str, int]:
+        """The armed rules, in the order of the site file, with the session time since when they are."""
+        return self._since
+
+    def next_edge(self, time: int) -> int | None:
+        """The first session time after `time` at which a schedule arms or disarms."""
+        civil = self._clock.civil(time)
+        if civil is None or self._site is None:
+            return None
+        zone = self._site.timezone
+        edges = [next_edge(s, zone, civil) for s in self._site.schedules.values()]
+        return min((e - civil + time for e in edges if e is not None), default=None)
+
+    def _schedule_armed(self, schedule: Schedule, time: int) -> bool:
+        civil = self._clock.civil(time)
+        assert self._site is not None
+        return civil is None or is_armed(schedule, self._site.timezone, civil)
+
+    def state(self) -> list[tuple[str, int]]:
+        """For the state digest."""
+        return list(self._since.items())

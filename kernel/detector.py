@@ -1,0 +1,78 @@
+"""What the Engine asks of detectors; `detectors/` satisfies these protocols.
+
+All times here are session time: nanoseconds since the session's first moment, so that the same recording gives the
+same state whenever and however it is run.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+import msgspec
+import numpy as np
+
+from kernel.events import Body, Box, RuleType, TargetClass
+from kernel.site.model import Channel, Rule
+
+
+class Frame(msgspec.Struct, frozen=True, eq=False):
+    """A decoded frame: `pixels` is (height, width), uint8 or uint16; `captured_ns` is session time.
+
+    `number` counts the channel's frames in the session from 0; it is what a `FrameRef` holds inside the fold.
+    """
+
+    number: int
+    captured_ns: int
+    pixels: np.ndarray
+    shutter: Literal["open", "closed", "corrected"] | None = None
+    night: bool | None = None
+
+
+class RuleHit(msgspec.Struct, frozen=True):
+    """A target did what the rule watches for in this frame."""
+
+    rule: str
+    type: RuleType
+    track: int
+    target: TargetClass
+    box: Box
+    detail: str = ""
+
+
+class Percept(msgspec.Struct, frozen=True):
+    """What one frame of a channel showed.
+
+    `events` become derived events of the channel, in this order. `boxes` gives each live track's box, `ended` the
+    tracks that are gone since this frame.
+    """
+
+    events: tuple[Body, ...]
+    boxes: Mapping[int, Box]
+    ended: tuple[int, ...]
+
+
+class Detector(Protocol):
+    """All that sees one channel. It holds the channel's whole state and reads no clock."""
+
+    def configure(self, channel: Channel, rules: tuple[Rule, ...]) -> None:
+        """Take over settings; what they leave alone keeps its state (background, tracks)."""
+        ...
+
+    def restart(self, reason: str) -> None:
+        """Learn the background afresh from the next frame on: hold-off, then detection."""
+        ...
+
+    def perceive(self, frame: Frame) -> Percept:
+        """Fold one frame into background and tracks: needs nothing but this channel's state."""
+        ...
+
+    def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
+        """Hold the tracks of the frame just perceived, captured at `captured_ns`, against the rules.
+
+        `armed` maps the armed rules of the channel to the session time since when they are: durations count from
+        there. Hits come in the order of the rules, then of the tracks.
+        """
+        ...
+
+    def state_digest(self) -> bytes:
+        """SHA-256 over background, tracks and rule state, equal wherever the same frames were folded."""
+        ...

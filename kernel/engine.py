@@ -1,0 +1,234 @@
+"""The Engine: one deterministic fold from facts to derived events, the same live, in replay and in a what-if.
+
+    for each fact:  advance(time)  →  perceive(frame)  →  decide(fact)
+
+`advance` fires the timers due up to the fact, `perceive` folds a frame into its channel alone (so channels may run in
+parallel), `decide` is serial and draws the conclusions. The Engine of a session begins with its SessionStarted and
+reads nothing but the facts and pixels it is handed.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from kernel import events as e
+from kernel.alarms import REPEAT, Alarms
+from kernel.arming import EDGE, Arming, CivilClock
+from kernel.detector import Detector, Frame, Percept
+from kernel.outputs import RELEASE, Outputs
+from kernel.references import CHANNEL_SOURCE, Draft, LiveReferences, live_references
+from kernel.site.model import Channel, Rule, Site
+from kernel.site.reader import parse_site
+from kernel.timers import Timer, Timers
+
+DIGEST_EVERY = 256
+"""Frames of a channel between two StateDigested."""
+
+MakeDetector = Callable[[Channel, tuple[Rule, ...]], Detector]
+ReadSite = Callable[[str], Site]
+
+
+def recorded_site(document: str) -> Site:
+    """The site as its recorded document says."""
+    return parse_site(document)[0]
+
+
+class Engine:
+    """The fold of one session.
+
+    Parameters
+    ----------
+    make_detector : how to get a detector for a channel and its rules.
+    read_site : how to read a ConfigChanged document; a what-if passes one that changes what it says.
+    """
+
+    def __init__(self, make_detector: MakeDetector, read_site: ReadSite = recorded_site) -> None:
+        self._make_detector = make_detector
+        self._read_site = read_site
+        self._timers = Timers()
+        self._arming = Arming()
+        self._alarms = Alarms(self._timers)
+        self._outputs = Outputs(self._timers, self._arming)
+        self._site: Site | None = None
+        self._detectors: dict[str, Detector] = {}
+        self._quarantined: set[str] = set()
+        self._frames: dict[str, int] = {}
+        self._drafts: list[Draft] = []
+        self._ordinal = 0
+        self._time = 0
+        self._origin = 0
+
+    def handle(self, fact: e.Event, pixels: np.ndarray | None = None) -> tuple[list[Draft], list[Draft]]:
+        """Fold one fact: the timers that fire ahead of it, and what it brings about.
+
+        `pixels` are those of a FrameCaptured, (height, width) uint8 or uint16; None where the frame is damaged.
+        """
+        return self.advance(fact.time), self.decide(fact, self.perceive(fact, pixels))
+
+    def next_due(self) -> int | None:
+        """The logical time at which the next timer is due."""
+        due = self._timers.next_due()
+        return None if due is None else due + self._origin
+
+    def advance(self, time: int) -> list[Draft]:
+        """Fire the timers due up to and including logical time `time`, each at its own due time."""
+        for timer in self._timers.pop_due(time - self._origin):
+            self._time = timer.due
+            self._fire(timer)
+        return self._taken()
+
+    def perceive(self, fact: e.Event, pixels: np.ndarray | None) -> Percept | Exception | None:
+        """Fold a frame into its channel. What the detector raises is handed to `decide`, which quarantines it."""
+        channel = fact.source.removeprefix(CHANNEL_SOURCE)
+        if not isinstance(fact.body, e.FrameCaptured) or pixels is None or not self._sees(channel):
+            return None
+        try:
+            return self._detectors[channel].perceive(self._frame(channel, fact.body, pixels))
+        except Exception as error:
+            return error
+
+    def decide(self, fact: e.Event, percept: Percept | Exception | None) -> list[Draft]:
+        """Draw the conclusions from a fact. Facts must come in order; `percept` is what `perceive` gave for it."""
+        cause = -fact.fact_no
+        if isinstance(fact.body, e.SessionStarted):
+            self._origin = fact.time
+        self._time = fact.time - self._origin
+        match fact.body:
+            case e.ConfigChanged():
+                self._configure(self._read_site(fact.body.document), cause)
+            case e.ClockSet():
+                self._arming.set_clock(CivilClock(fact.body.offset_ns + self._origin), self._time)
+                self._follow_schedules(cause)
+            case e.FrameCaptured():
+                self._decide_frame(fact.source.removeprefix(CHANNEL_SOURCE), fact.body, percept, cause)
+            case e.DeviceOffline():
+                self._lose(fact.source.removeprefix(CHANNEL_SOURCE), cause)
+            case e.SessionEnded():
+                self._end(cause)
+            case _:
+                pass
+        return self._taken()
+
+    def references(self) -> LiveReferences:
+        """What later derived events may still point to."""
+        alarms = self._alarms.references()
+        return live_references(
+            [o for o, _, _ in alarms] + self._outputs.references(),
+            [(channel, frame) for _, channel, frame in alarms]
+            + [(channel, count - 1) for channel, count in self._frames.items()],
+            self._timers.causes(),
+        )
+
+    # What each fact brings about
+
+    def _configure(self, site: Site, cause: int) -> None:
+        self._site = site
+        self._alarms.set_rules(site.rules, self._emit, cause)
+        self._outputs.set_linkages(site.linkages, self._emit, cause)
+        self._quarantined.clear()
+        for channel in site.channels:
+            rules = site.rules_of(channel.id)
+            if channel.id in self._detectors:
+                self._detectors[channel.id].configure(channel, rules)
+            else:
+                self._detectors[channel.id] = self._make_detector(channel, rules)
+        self._arming.set_site(site, self._time)
+        self._follow_schedules(cause)
+
+    def _follow_schedules(self, cause: int) -> None:
+        """End the alarms of rules that are no longer armed, and wake up when that changes next."""
+        armed = self._arming.armed_since()
+        self._alarms.clear_where(lambda a: a.rule.id not in armed, "disarmed", self._emit, cause)
+        edge = self._arming.next_edge(self._time)
+        if edge is None:
+            self._timers.cancel((EDGE,))
+        else:
+            self._timers.arm((EDGE,), edge, cause)
+
+    def _decide_frame(
+        self, channel: str, body: e.FrameCaptured, percept: Percept | Exception | None, cause: int
+    ) -> None:
+        number = self._frames.get(channel, 0)
+        self._frames[channel] = number + 1
+        try:
+            if isinstance(percept, Exception):
+                raise percept
+            if percept is not None:
+                self._conclude(channel, body, number, percept, cause)
+        except Exception as error:
+            self._quarantine(channel, error, cause)
+        if (number + 1) % DIGEST_EVERY == 0 and self._sees(channel):
+            digest = self._state_digest([channel])
+            self._emit(CHANNEL_SOURCE + channel, e.StateDigested(digest), cause)
+
+    def _conclude(self, channel: str, body: e.FrameCaptured, number: int, percept: Percept, cause: int) -> None:
+        ended: dict[int, int] = dict.fromkeys(percept.ended, cause)
+        for derived in percept.events:
+            event = self._emit(CHANNEL_SOURCE + channel, derived, cause)
+            if isinstance(derived, e.TrackEnded):
+                ended[derived.track] = event
+        self._alarms.tracks_ended(channel, ended, self._emit)
+        self._alarms.follow(channel, dict(percept.boxes), number)
+        assert self._site is not None
+        rules = {r.id: r for r in self._site.rules_of(channel)}
+        armed = {id: since for id, since in self._arming.armed_since().items() if id in rules}
+        for hit in self._detectors[channel].judge(body.captured_ns - self._origin, armed):
+            rule = rules[hit.rule]
+            event = self._alarms.hit(rule, hit, number, self._time, self._emit, cause)
+            if event is not None:
+                self._outputs.alarm(rule.linkage, self._time, self._emit, event)
+
+    def _lose(self, channel: str, cause: int) -> None:
+        """A camera went away: its alarms cannot be followed, its background is old when it comes back."""
+        if channel in self._detectors:
+            self._alarms.clear_where(lambda a: a.rule.channel == channel, "device_offline", self._emit, cause)
+            self._detectors[channel].restart("reconnect")
+
+    def _end(self, cause: int) -> None:
+        self._alarms.clear_where(lambda _: True, "session_ended", self._emit, cause)
+        self._outputs.release_all("session_ended", self._emit, cause)
+        self._emit("session", e.StateDigested(self._state_digest(list(self._detectors))), cause)
+
+    def _fire(self, timer: Timer) -> None:
+        machine, *names = timer.key
+        if machine == EDGE:
+            self._arming.refresh(self._time)
+            self._follow_schedules(timer.cause)
+        elif machine == RELEASE:
+            self._outputs.release(names[0], "delay", self._emit, timer.cause)
+        elif machine == REPEAT:
+            repeated = self._alarms.repeat_due(names[0], int(names[1]), self._time, self._emit, timer.cause)
+            if repeated is not None:
+                self._outputs.alarm(repeated[0].linkage, self._time, self._emit, repeated[1])
+
+    # Helpers
+
+    def _sees(self, channel: str) -> bool:
+        return channel in self._detectors and channel not in self._quarantined
+
+    def _quarantine(self, channel: str, error: Exception, cause: int) -> None:
+        self._quarantined.add(channel)
+        self._emit(CHANNEL_SOURCE + channel, e.FoldFailed(channel, f"{type(error).__name__}: {error}"[:500]), cause)
+
+    def _frame(self, channel: str, body: e.FrameCaptured, pixels: np.ndarray) -> Frame:
+        number = self._frames.get(channel, 0)
+        return Frame(number, body.captured_ns - self._origin, pixels, body.shutter, body.night)
+
+    def _emit(self, source: str, body: e.Body, cause: int) -> int:
+        self._drafts.append(Draft(self._time, source, body, cause))
+        self._ordinal += 1
+        return self._ordinal - 1
+
+    def _taken(self) -> list[Draft]:
+        drafts, self._drafts = self._drafts, []
+        return drafts
+
+    def _state_digest(self, channels: list[str]) -> str:
+        """SHA-256 over the channels' detectors and all that linkage keeps."""
+        linkage = [self._arming.state(), self._alarms.state(), self._outputs.state(), self._timers.state()]
+        digest = hashlib.sha256(msgspec.json.encode([self._ordinal, linkage]))
+        for channel in channels:
+            digest.update(channel.encode() + self._detectors[channel].state_digest())
+        return digest.hexdigest()

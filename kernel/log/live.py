@@ -1,0 +1,54 @@
+"""The segment being written: begun with the first unit, sealed when it is large enough or the log is closed."""
+
+from collections.abc import Callable, Sequence
+
+import duckdb
+
+from kernel.log.contract import LogError
+from kernel.log.database import Database, first_line
+from kernel.log.ledger import Sealed
+from kernel.log.schema import create_events_file, create_frames_file, event_table, frame_table
+from kernel.log.sealing import seal
+from kernel.log.segments import Segment
+from kernel.log.units import Unit
+
+SEGMENT_BYTES = 128 * 1024 * 1024
+"""Payload and body bytes after which a segment is sealed: what is not checkpointed stays in memory, and
+checkpointing a table again and again as it grows writes everything again each time."""
+
+
+class LiveSegment:
+    """Commits groups of units. Used by the writer thread alone, except `seal` once that has ended."""
+
+    def __init__(self, database: Database, segment: Segment, clock_ns: Callable[[], int]) -> None:
+        self.segment = segment
+        self.last_seq = segment.first_seq - 1
+        self.has_frames = False
+        self._database = database
+        self._clock_ns = clock_ns
+        self._bytes = 0
+        self._events = create_events_file(database, segment.events)
+        self._frames = ""
+
+    @property
+    def is_full(self) -> bool:
+        return self._bytes >= SEGMENT_BYTES
+
+    def commit(self, units: Sequence[Unit]) -> None:
+        """Write whole units: their frames first, in a transaction of their own, then the events that name them."""
+        try:
+            frames = frame_table(units)
+            if frames is not None:
+                if not self.has_frames:
+                    self._frames = create_frames_file(self._database, self.segment.frames)
+                    self.has_frames = True
+                self._database.insert(f"{self._frames}.frames", frames)
+            self._database.insert(f"{self._events}.events", event_table(units, self._clock_ns()))
+        except duckdb.Error as error:
+            raise LogError(f"{self.segment.events}: {first_line(error)}") from error
+        self.last_seq = units[-1].rows[-1].seq
+        self._bytes += sum(unit.size for unit in units)
+
+    def seal(self) -> Sealed | None:
+        """Make it final; returns its line in the ledger."""
+        return seal(self._database, self.segment)

@@ -1,0 +1,135 @@
+"""Reading across segments, in order of seq, with bounded memory."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from kernel.events import Event, FrameCaptured, decode_body
+from kernel.log.chain import Row
+from kernel.log.contract import LogUnreadable, Selection
+from kernel.log.database import Database
+from kernel.log.schema import ROW_COLUMNS, schema_of
+from kernel.log.segments import Segment
+from kernel.log.upcast import upcast
+
+_EVENTS_AT_ONCE = 8192
+_FRAMES_AT_ONCE = 32
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A segment that can be read, and the seqs that it holds."""
+
+    segment: Segment
+    first_seq: int
+    last_seq: int
+
+
+class Reader:
+    """Reads the spans that `spans` names at the time of each call."""
+
+    def __init__(self, database: Database, spans: Callable[[], list[Span]]) -> None:
+        self._database = database
+        self._spans = spans
+        self._schemas: dict[int, int] = {}
+
+    def rows(self, span: Span, selection: Selection = Selection()) -> Iterator[Row]:
+        """The selected events of one segment as they are stored."""
+        first = span.first_seq if selection.first is None else max(span.first_seq, selection.first)
+        last = span.last_seq if selection.last is None else min(span.last_seq, selection.last)
+        condition, parameters = _where(selection)
+        sql = f"SELECT {ROW_COLUMNS} FROM {{}} WHERE seq BETWEEN ? AND ?{condition} ORDER BY seq"
+        for start in range(first, last + 1, _EVENTS_AT_ONCE):
+            bounds = [start, min(last, start + _EVENTS_AT_ONCE - 1)]
+            for values in self._database.rows(span.segment.events, "events", sql, [*bounds, *parameters]):
+                yield Row(*values)
+
+    def events(self, selection: Selection, last_seq: int) -> Iterator[Event]:
+        """The selected events up to `last_seq`."""
+        last = last_seq if selection.last is None else min(last_seq, selection.last)
+        selection = msgspec.structs.replace(selection, last=last)
+        for span in self._spans():
+            if span.first_seq <= last and (selection.first is None or span.last_seq >= selection.first):
+                schema = self.schema(span)
+                for row in self.rows(span, selection):
+                    yield _event(row, schema)
+
+    def payload(self, seq: int) -> bytes | None:
+        """The payload of one frame, None where it has expired, `KeyError` where there never was one."""
+        span = next((span for span in self._spans() if span.first_seq <= seq <= span.last_seq), None)
+        if span is not None:
+            stored = self._payload_rows(span, seq, seq)
+            if stored:
+                return stored[0][1]
+            sql = "SELECT kind FROM {} WHERE seq = ?"
+            if self._database.rows(span.segment.events, "events", sql, [seq]) == [(FrameCaptured.__name__,)]:
+                return None
+        raise KeyError(f"event {seq} is not a FrameCaptured of this log")
+
+    def payloads(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """All payloads from seq `first` to `last` in order."""
+        for span in self._spans():
+            yield from self.payloads_of(span, first, last)
+
+    def payloads_of(self, span: Span, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """All payloads of one segment from seq `first` to `last` in order."""
+        first, last = max(first, span.first_seq), min(last, span.last_seq)
+        seqs = self.framed_seqs(span, first, last)
+        for start in range(0, len(seqs), _FRAMES_AT_ONCE):
+            some = seqs[start : start + _FRAMES_AT_ONCE]
+            yield from self._payload_rows(span, some[0], some[-1])
+
+    def framed_seqs(self, span: Span, first: int, last: int) -> list[int]:
+        """The seqs of which the segment holds payloads."""
+        if first > last or not self._has_frames(span):
+            return []
+        sql = "SELECT seq FROM {} WHERE seq BETWEEN ? AND ? ORDER BY seq"
+        return [row[0] for row in self._database.rows(span.segment.frames, "frames", sql, [first, last])]
+
+    def schema(self, span: Span) -> int:
+        """The log schema that a segment is written in. Raises `LogUnreadable` where it is newer than ours."""
+        if span.first_seq not in self._schemas:
+            self._schemas[span.first_seq] = schema_of(self._database, span.segment.events)
+        return self._schemas[span.first_seq]
+
+    def _payload_rows(self, span: Span, first: int, last: int) -> list[tuple[int, bytes]]:
+        if not self._has_frames(span):
+            return []
+        sql = "SELECT seq, payload FROM {} WHERE seq BETWEEN ? AND ? ORDER BY seq"
+        rows: list[Any] = self._database.rows(span.segment.frames, "frames", sql, [first, last])
+        return rows
+
+    def _has_frames(self, span: Span) -> bool:
+        return span.segment.frames.exists()
+
+
+def _where(selection: Selection) -> tuple[str, list[object]]:
+    conditions: list[str] = []
+    parameters: list[object] = []
+    for column, among in (("kind", selection.kinds), ("source", selection.sources)):
+        if among is not None:
+            conditions.append(f"list_contains(?::VARCHAR[], {column})")
+            parameters.append(list(among))
+    bounds = (
+        ("time >= ?", selection.since),
+        ("time <= ?", selection.until),
+        ("fact_no >= ?", selection.first_fact),
+        ("fact_no <= ?", selection.last_fact),
+    )
+    for comparison, bound in bounds:
+        if bound is not None:
+            conditions.append(comparison)
+            parameters.append(bound)
+    if selection.facts_only:
+        conditions.append("cause IS NULL")
+    if selection.derived_only:
+        conditions.append("cause IS NOT NULL")
+    return "".join(f" AND {condition}" for condition in conditions), parameters
+
+
+def _event(row: Row, schema: int) -> Event:
+    try:
+        body = decode_body(row.kind, upcast(row.kind, schema, row.body))
+    except ValueError as error:
+        raise LogUnreadable(f"event {row.seq} cannot be understood: {error}") from None
+    return Event(row.seq, row.fact_no, row.time, row.source, row.kind, row.cause, body, row.digest)

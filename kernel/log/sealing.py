@@ -1,0 +1,92 @@
+"""Making a segment final: checkpoint, close, digest, ledger, read-only."""
+
+from pathlib import Path
+
+import duckdb
+
+from kernel.events import SCHEMA_VERSION
+from kernel.log.contract import LogError
+from kernel.log.database import Database, first_line
+from kernel.log.ledger import Sealed, append_line, read_ledger
+from kernel.log.segments import Segment, file_sha256, write_ahead_file
+
+
+def seal(database: Database, segment: Segment) -> Sealed | None:
+    """Seal a segment, one just written or one that a crash left; returns its line in the ledger.
+
+    Frames of units that were not committed with them are dropped. A segment in which no event was committed is
+    removed, None. Raises `LogError` where the disk does not allow it.
+    """
+    try:
+        with database.lock:
+            last = _last_row(database, segment)
+            if last is None:
+                _remove(database, segment)
+                return None
+            last_fact = _last_fact(database, segment)
+            _finish(database, segment.events)
+            if segment.frames.exists():
+                _drop_frames_after(database, segment, last[0])
+                _finish(database, segment.frames)
+            return _record(segment, last, last_fact)
+    except (duckdb.Error, OSError) as error:
+        raise LogError(f"segment {segment.name} of {segment.directory} cannot be sealed: {first_line(error)}") from None
+
+
+def _last_row(database: Database, segment: Segment) -> tuple[int, bytes] | None:
+    """seq and digest of the last event."""
+    if not segment.events.exists():
+        return None
+    database.attach_writable(segment.events)
+    if "events" not in database.tables(segment.events):
+        return None
+    rows = database.rows(segment.events, "events", "SELECT seq, digest FROM {} ORDER BY seq DESC LIMIT 1")
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+def _last_fact(database: Database, segment: Segment) -> tuple[int, int]:
+    """fact_no and time of the last fact up to the end of the segment, which may itself hold none."""
+    sql = "SELECT fact_no, time FROM {} WHERE cause IS NULL ORDER BY seq DESC LIMIT 1"
+    facts = database.rows(segment.events, "events", sql)
+    if facts:
+        return facts[0][0], facts[0][1]
+    sealed = read_ledger(segment.directory).sealed
+    return (sealed[-1].last_fact_no, sealed[-1].last_time) if sealed else (0, 0)
+
+
+def _drop_frames_after(database: Database, segment: Segment, last_seq: int) -> None:
+    alias = database.attach_writable(segment.frames)
+    if "frames" in database.tables(segment.frames):
+        database.execute(f"DELETE FROM {alias}.frames WHERE seq > ?", [last_seq])
+
+
+def _finish(database: Database, path: Path) -> None:
+    database.execute(f"CHECKPOINT {database.attach_writable(path)}")
+    database.detach(path)
+
+
+def _record(segment: Segment, last: tuple[int, bytes], last_fact: tuple[int, int]) -> Sealed:
+    frames = segment.frames.exists()
+    line = Sealed(
+        segment=segment.name,
+        first_seq=segment.first_seq,
+        last_seq=last[0],
+        last_fact_no=last_fact[0],
+        last_time=last_fact[1],
+        last_digest=last[1].hex(),
+        events_sha256=file_sha256(segment.events),
+        frames_sha256=file_sha256(segment.frames) if frames else None,
+        schema=SCHEMA_VERSION,
+    )
+    append_line(segment.directory, line)
+    segment.events.chmod(0o444)
+    if frames:
+        segment.frames.chmod(0o444)
+    return line
+
+
+def _remove(database: Database, segment: Segment) -> None:
+    for path in (segment.events, segment.frames):
+        database.detach(path)
+        path.unlink(missing_ok=True)
+        write_ahead_file(path).unlink(missing_ok=True)

@@ -1,0 +1,45 @@
+"""The files of a log: pairs named after the first seq they hold. A segment without frames has no frames file."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import msgspec
+
+_NAME = re.compile(r"(\d{12})\.(events|frames)\.duckdb")
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """One pair of files."""
+
+    directory: Path
+    first_seq: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_seq:012d}"
+
+    @property
+    def events(self) -> Path:
+        return self.directory / f"{self.name}.events.duckdb"
+
+    @property
+    def frames(self) -> Path:
+        return self.directory / f"{self.name}.frames.duckdb"
+
+
+def segments_in(directory: Path) -> list[Segment]:
+    """The segments of which a file is there, in order."""
+    matches = [_NAME.fullmatch(path.name) for path in directory.iterdir()]
+    return [Segment(directory, first) for first in sorted({int(match[1]) for match in matches if match})]
+
+
+def write_ahead_file(database: Path) -> Path:
+    """Where DuckDB keeps what is committed but not yet in the database file."""
+    return database.with_name(database.name + ".wal")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal. Never of a file that is attached: that would lose DuckDB's lock on it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

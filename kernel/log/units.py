@@ -1,0 +1,37 @@
+"""What is appended together, and stays together."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from kernel.events import Event, FrameCaptured
+from kernel.log.chain import Row
+from kernel.log.contract import LogError
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A unit on its way to the disk: its rows, and the seq and bytes of the payload if it has one."""
+
+    rows: tuple[Row, ...]
+    frame: int | None
+    payload: bytes | None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it occupies while it waits."""
+        return sum(len(row.body) + 300 for row in self.rows) + len(self.payload or b"")
+
+
+def check_payload(events: Sequence[Event], payload: bytes | None) -> int | None:
+    """The seq of the frame that `payload` belongs to. Raises `LogError` where there is not exactly one that fits."""
+    if payload is None:
+        return None
+    frames = [event for event in events if isinstance(event.body, FrameCaptured)]
+    if len(frames) != 1:
+        raise LogError(f"a payload belongs to one FrameCaptured; its unit holds {len(frames)}")
+    body = frames[0].body
+    if isinstance(body, FrameCaptured) and body.payload_bytes != len(payload):
+        raise LogError(
+            f"event {frames[0].seq} names {body.payload_bytes} bytes of payload and came with {len(payload)}"
+        )
+    return frames[0].seq

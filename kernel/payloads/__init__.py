@@ -1,0 +1,6 @@
+"""How frames are stored and got back, exactly: see `store.py`."""
+
+from kernel.payloads.errors import PayloadDamaged
+from kernel.payloads.store import DamagedFrame, EncodedFrame, FrameDecoder, FrameEncoder
+
+__all__ = ["DamagedFrame", "EncodedFrame", "FrameDecoder", "FrameEncoder", "PayloadDamaged"]

@@ -1,0 +1,114 @@
+"""Reading `[[channel]]` with its VCA defaults, motion, tampering and scene change."""
+
+import re
+from typing import get_args
+
+from kernel.site.checks import Choice, flag, identifier, list_of, name, rate, text, whole
+from kernel.site.fields import Check, Table, Value
+from kernel.site.geometry import polygon
+from kernel.site.model import ALWAYS, Channel, ChannelKind, Polygon, SceneChange, Tamper
+from kernel.site.motion import read_motion
+from kernel.site.names import Names
+from kernel.site.not_yet import warn_if_not_yet
+from kernel.site.problems import did_you_mean
+from kernel.site.vca import BACKGROUND, Vca, read_vca, settle_vca
+
+MAX_CHANNELS = 64
+_SECRET = re.compile("//[^/@]*:[^/]*@")
+SCHEMES = ("file", "rtsp", "v4l2", "sim", "zmq")
+KIND = Choice[ChannelKind](*get_args(ChannelKind))
+PRIVACY_MASK: Check[tuple[Polygon, ...]] = list_of(polygon, high=4)
+SENSITIVITY = whole(0, 100)
+DEFAULT_SENSITIVITY = 50
+
+
+def read_channels(tables: list[Table], names: Names) -> tuple[Channel, ...]:
+    return tuple(_read_channel(table, names) for table in tables)
+
+
+def _read_channel(table: Table, names: Names) -> Channel:
+    id = table.need("id", identifier) or ""
+    kind = table.need("kind", KIND)
+    source = table.need("source", _source) or ""
+    warn_if_not_yet("source." + source.partition(":")[0], table, "source")
+    mask = table.take("privacy_mask", PRIVACY_MASK, ())
+    if mask:
+        warn_if_not_yet("channel.privacy_mask", table, "privacy_mask")
+    vca = _read_vca_defaults(table.table("vca"), thermal=kind == "thermal")
+    channel = Channel(
+        id=id,
+        kind=kind or "thermal",
+        source=source,
+        fps=table.take("fps", rate, None),
+        privacy_mask=mask,
+        scene_mode=vca.scene_mode,
+        background_interference_suppression=vca.background_interference_suppression,
+        single_alarm=vca.single_alarm,
+        repeat_interval_ns=vca.repeat_interval_ns,
+        shield=vca.shield,
+        name=table.take("name", name, id),
+        motion=read_motion(table.table("motion"), names, thermal=kind == "thermal"),
+        tamper=_read_tamper(table.table("tamper"), names),
+        scene_change=_read_scene_change(table.table("scene_change"), names),
+    )
+    table.close()
+    return channel
+
+
+def _source(value: Value) -> str:
+    """`scheme:rest`; the rest is the driver's."""
+    source = text()(value)
+    scheme, colon, rest = source.partition(":")
+    if not colon or scheme not in SCHEMES:
+        hint = did_you_mean(scheme, SCHEMES) if colon else 'a file is "file:" and its path'
+        raise value.refuse(f"must begin with one of {', '.join(s + ':' for s in SCHEMES)}", hint)
+    if not rest.strip():
+        raise value.refuse(f"must say what to read after {scheme}:")
+    if _SECRET.search(source):
+        value.notes.warn(value.place, "the event log keeps the site file, and so the password in this address")
+    return source
+
+
+def _read_vca_defaults(table: Table | None, thermal: bool) -> Vca:
+    if table is None:
+        return Vca()
+    stated = read_vca(table)
+    if thermal and stated.background_interference_suppression is True:
+        table.error_at(BACKGROUND, "is not there on a thermal channel")
+    table.close()
+    return settle_vca(stated, Vca())
+
+
+def _read_tamper(table: Table | None, names: Names) -> Tamper | None:
+    if table is None:
+        return None
+    tamper = Tamper(
+        enabled=table.take("enabled", flag, True),
+        sensitivity=table.take("sensitivity", SENSITIVITY, DEFAULT_SENSITIVITY),
+        area=table.take("area", _polygon_or_all, None),
+        schedule=table.take("schedule", names.schedule, ALWAYS),
+        linkage=table.take("linkage", names.linkage, ()),
+    )
+    table.close()
+    if tamper.enabled:
+        warn_if_not_yet("channel.tamper", table)
+    return tamper
+
+
+def _polygon_or_all(value: Value) -> Polygon | None:
+    return None if value.raw == [] else polygon(value)
+
+
+def _read_scene_change(table: Table | None, names: Names) -> SceneChange | None:
+    if table is None:
+        return None
+    scene_change = SceneChange(
+        enabled=table.take("enabled", flag, True),
+        sensitivity=table.take("sensitivity", SENSITIVITY, DEFAULT_SENSITIVITY),
+        schedule=table.take("schedule", names.schedule, ALWAYS),
+        linkage=table.take("linkage", names.linkage, ()),
+    )
+    table.close()
+    if scene_change.enabled:
+        warn_if_not_yet("channel.scene_change", table)
+    return scene_change

@@ -1,0 +1,176 @@
+"""The kinds of linkage in one table: what each takes, what that may be, and what holds where it is not said."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from kernel.site.checks import Choice, flag, list_of, one_number_of, seconds, text, whole
+from kernel.site.fields import Check, Table
+from kernel.site.linkage_checks import (
+    directory,
+    email_address,
+    host,
+    images,
+    settle_email,
+    settle_ftp,
+    settle_mqtt,
+    settle_nas,
+    settle_sftp,
+    topic,
+    url,
+    video,
+)
+from kernel.site.linkage_model import (
+    AlarmOutput,
+    Audible,
+    Capture,
+    Email,
+    Ftp,
+    Http,
+    Light,
+    LinkageSettings,
+    Mqtt,
+    Nas,
+    Notify,
+    Record,
+    Sftp,
+)
+from kernel.site.names import Names
+from kernel.site.vca import SECOND_NS
+
+NEEDED = object()
+"""The default of a key that must be there."""
+PATTERN = "{site}/{channel}/{date}"
+"""Where uploaded files go."""
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A key of a kind; `field` is its name in the settings where that differs."""
+
+    check: Check[Any]
+    default: object = NEEDED
+    field: str = ""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of linkage. `settle` notes what does not go together, and fills in defaults that depend on other keys."""
+
+    settings: type[LinkageSettings]
+    keys: dict[str, Key]
+    settle: Callable[[Table, dict[str, Any]], None] | None = None
+
+
+_PORT = whole(1, 65535)
+_FILE = Key(text(), "")
+_YES, _NO = Key(flag, True), Key(flag, False)
+_UPLOAD = {"directory": Key(directory, PATTERN), "pictures": _YES, "video": _NO}
+
+
+def linkage_kinds(names: Names) -> dict[str, Kind]:
+    """The table, for a site with these channels."""
+    channels = Key(names.channels, ())
+    return {
+        "alarm_output": Kind(AlarmOutput, {}),
+        "record": Kind(Record, {"channels": channels}),
+        "capture": Kind(
+            Capture,
+            {
+                "channels": channels,
+                "format": Key(Choice[str]("jpeg", "png"), "jpeg"),
+                "quality": Key(whole(1, 100), 90),
+                "count": Key(whole(1, 120), 1),
+                "interval": Key(seconds("0.1", 3600), SECOND_NS, "interval_ns"),
+                "overlay": _YES,
+            },
+        ),
+        "email": Kind(
+            Email,
+            {
+                "server": Key(host, ""),
+                "port": Key(_PORT, None),
+                "encryption": Key(Choice[str]("tls", "starttls", "none"), "tls"),
+                "user": Key(text(), ""),
+                "password_file": _FILE,
+                "from": Key(email_address, "", "sender"),
+                "to": Key(list_of(email_address, low=1, high=32), ()),
+                "images": Key(images(names), ()),
+                "image_interval": Key(seconds("0.1", 60), SECOND_NS, "image_interval_ns"),
+                "video": Key(video(names), None),
+            },
+            settle_email,
+        ),
+        "ftp": Kind(
+            Ftp,
+            {
+                "server": Key(host),
+                "port": Key(_PORT, 21),
+                "user": Key(text(), ""),
+                "password_file": _FILE,
+                **_UPLOAD,
+            },
+            settle_ftp,
+        ),
+        "sftp": Kind(
+            Sftp,
+            {
+                "server": Key(host),
+                "port": Key(_PORT, 22),
+                "user": Key(text()),
+                "password_file": _FILE,
+                "key_file": _FILE,
+                "known_hosts": _FILE,
+                **_UPLOAD,
+            },
+            settle_sftp,
+        ),
+        "nas": Kind(
+            Nas,
+            {
+                "protocol": Key(Choice[str]("smb", "nfs"), "smb"),
+                "server": Key(host),
+                "share": Key(text()),
+                "user": Key(text(), ""),
+                "password_file": _FILE,
+                **_UPLOAD,
+            },
+            settle_nas,
+        ),
+        "http": Kind(
+            Http,
+            {
+                "url": Key(url),
+                "user": Key(text(), ""),
+                "password_file": _FILE,
+                "ca_file": _FILE,
+                "format": Key(Choice[str]("json", "xml"), "json"),
+                "timeout": Key(seconds(1, 60), 10 * SECOND_NS, "timeout_ns"),
+                "pictures": _YES,
+            },
+        ),
+        "notify": Kind(Notify, {"pictures": _YES}),
+        "mqtt": Kind(
+            Mqtt,
+            {
+                "server": Key(host),
+                "port": Key(_PORT, None),
+                "tls": _YES,
+                "user": Key(text(), ""),
+                "password_file": _FILE,
+                "topic": Key(topic, "emberline/{site}/{channel}"),
+                "qos": Key(one_number_of(0, 1, 2), 1),
+                "retain": _NO,
+            },
+            settle_mqtt,
+        ),
+        "audible": Kind(Audible, {"file": _FILE, "times": Key(whole(1, 50), 5), "volume": Key(whole(0, 100), 50)}),
+        "light": Kind(
+            Light,
+            {
+                "mode": Key(Choice[str]("flashing", "solid"), "flashing"),
+                "frequency": Key(Choice[str]("low", "medium", "high"), "medium"),
+                "duration": Key(seconds(1, 3600), 10 * SECOND_NS, "duration_ns"),
+                "brightness": Key(whole(1, 100), 50),
+            },
+        ),
+    }

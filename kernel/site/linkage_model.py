@@ -1,0 +1,141 @@
+"""The settings of each kind of linkage, defaults filled in. Secrets are never in them, but in files outside the log.
+
+Where `channels` is empty, the channel that raised the alarm is meant. `pictures` and `video` say what goes along.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class AlarmOutput(msgspec.Struct, frozen=True):
+    """A relay; its number and delay are fields of `Linkage`."""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Record these channels."""
+
+    channels: tuple[str, ...]
+
+
+class Capture(msgspec.Struct, frozen=True):
+    """Take `count` pictures of these channels, `interval_ns` apart; `overlay` draws boxes and rules on them."""
+
+    channels: tuple[str, ...]
+    format: Literal["jpeg", "png"]
+    quality: int
+    count: int
+    interval_ns: int
+    overlay: bool
+
+
+class Video(msgspec.Struct, frozen=True):
+    """A clip of a channel: 0 (none), 3, 5 or 7 seconds around the alarm."""
+
+    channel: str
+    seconds: int
+
+
+class Email(msgspec.Struct, frozen=True):
+    """`images` gives the number of pictures a channel; `user` empty means no authentication."""
+
+    server: str
+    port: int
+    encryption: Literal["tls", "starttls", "none"]
+    user: str
+    password_file: str
+    sender: str
+    to: tuple[str, ...]
+    images: tuple[tuple[str, int], ...]
+    image_interval_ns: int
+    video: Video | None
+
+
+class Ftp(msgspec.Struct, frozen=True):
+    """`user` empty means anonymous."""
+
+    server: str
+    port: int
+    user: str
+    password_file: str
+    directory: str
+    pictures: bool
+    video: bool
+
+
+class Sftp(msgspec.Struct, frozen=True):
+    """One of `password_file` and `key_file` is not empty."""
+
+    server: str
+    port: int
+    user: str
+    password_file: str
+    key_file: str
+    known_hosts: str
+    directory: str
+    pictures: bool
+    video: bool
+
+
+class Nas(msgspec.Struct, frozen=True):
+    """`share` is the SMB share's name or the exported NFS path."""
+
+    protocol: Literal["smb", "nfs"]
+    server: str
+    share: str
+    user: str
+    password_file: str
+    directory: str
+    pictures: bool
+    video: bool
+
+
+class Http(msgspec.Struct, frozen=True):
+    """An alarm server; `ca_file` empty means the system's certificates."""
+
+    url: str
+    user: str
+    password_file: str
+    ca_file: str
+    format: Literal["json", "xml"]
+    timeout_ns: int
+    pictures: bool
+
+
+class Notify(msgspec.Struct, frozen=True):
+    """Tell the surveillance centres that listen to the live feed."""
+
+    pictures: bool
+
+
+class Mqtt(msgspec.Struct, frozen=True):
+    """A broker and the topic under which alarms are published."""
+
+    server: str
+    port: int
+    tls: bool
+    user: str
+    password_file: str
+    topic: str
+    qos: int
+    retain: bool
+
+
+class Audible(msgspec.Struct, frozen=True):
+    """`file` empty means the built-in warning; played `times` times."""
+
+    file: str
+    times: int
+    volume: int
+
+
+class Light(msgspec.Struct, frozen=True):
+    """The white light: `frequency` counts where it flashes."""
+
+    mode: Literal["flashing", "solid"]
+    frequency: Literal["low", "medium", "high"]
+    duration_ns: int
+    brightness: int
+
+
+LinkageSettings = AlarmOutput | Record | Capture | Email | Ftp | Sftp | Nas | Http | Notify | Mqtt | Audible | Light

@@ -1,0 +1,48 @@
+"""Timers of logical time: what is due fires in the order of (due, arming), never by a clock."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+Key = tuple[str, ...]
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """Due at `due` (session time, ns). `cause` is what armed it, as in `Draft.cause`."""
+
+    due: int
+    order: int
+    key: Key
+    cause: int
+
+
+class Timers:
+    """At most one timer a key; arming a key again moves its timer."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[Key, Timer] = {}
+        self._armed = 0
+
+    def arm(self, key: Key, due: int, cause: int) -> None:
+        self._armed += 1
+        self._by_key[key] = Timer(due, self._armed, key, cause)
+
+    def cancel(self, key: Key) -> None:
+        self._by_key.pop(key, None)
+
+    def next_due(self) -> int | None:
+        return min((t.due for t in self._by_key.values()), default=None)
+
+    def pop_due(self, until: int) -> Iterator[Timer]:
+        """Take out, one by one, the timers due up to and including `until`, also those armed meanwhile."""
+        while due := [t for t in self._by_key.values() if t.due <= until]:
+            timer = min(due, key=lambda t: (t.due, t.order))
+            del self._by_key[timer.key]
+            yield timer
+
+    def causes(self) -> list[int]:
+        return [t.cause for t in self._by_key.values()]
+
+    def state(self) -> list[tuple[int, Key]]:
+        """For the state digest: (due, key) in firing order, without the layout-dependent causes."""
+        return [(t.due, t.key) for t in sorted(self._by_key.values(), key=lambda t: (t.due, t.order))]

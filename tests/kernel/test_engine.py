@@ -1,0 +1,183 @@
+"""The Engine with a scripted detector: what alarms, outputs and schedules do with the hits it is given."""
+
+import numpy as np
+import pytest
+from support.scripted import SECOND, Facts, FailingDetector, ScriptedDetector
+
+from kernel.engine import Engine
+from kernel.events import CommandReceived, DeviceOffline, Event
+from kernel.references import Draft
+
+PIXELS = np.zeros((4, 4), np.uint8)
+SITE = """
+[site]
+name = "Test"
+timezone = "UTC"
+[[channel]]
+id = "thermal"
+kind = "thermal"
+source = "file:x.cptv"
+[channel.vca]
+single_alarm = SINGLE
+repeat_interval = 5
+[[rule]]
+id = "yard"
+channel = "thermal"
+type = "intrusion"
+region = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+schedule = "SCHEDULE"
+linkage = ["siren"]
+[schedules.night]
+all = ["00:00-00:01"]
+[linkage.siren]
+kind = "alarm_output"
+number = 1
+delay = DELAY
+"""
+
+
+def site(single: bool = True, schedule: str = "always", delay: str = "5") -> str:
+    text = SITE.replace("SINGLE", str(single).lower()).replace("SCHEDULE", schedule)
+    return text.replace("DELAY", delay)
+
+
+def fold(detector: ScriptedDetector, facts: list[Event]) -> list[Draft]:
+    engine = Engine(detector)
+    drafts: list[Draft] = []
+    for fact in facts:
+        before, after = engine.handle(fact, PIXELS if fact.kind == "FrameCaptured" else None)
+        drafts += before + after
+    return drafts
+
+
+def session(document: str, frames: int, civil_offset: int | None = None) -> list[Event]:
+    facts = Facts()
+    return [*facts.start(document, civil_offset), *(facts.frame(n * SECOND) for n in range(frames)), facts.end()]
+
+
+def timeline(drafts: list[Draft], *kinds: str) -> list[tuple[int, str]]:
+    return [(d.time // SECOND, type(d.body).__name__) for d in drafts if type(d.body).__name__ in kinds]
+
+
+def test_a_hit_raises_one_alarm_that_ends_when_its_target_is_gone() -> None:
+    detector = ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 6)})
+    drafts = fold(detector, session(site(), 10))
+    assert timeline(drafts, "AlarmRaised", "AlarmCleared") == [(2, "AlarmRaised"), (6, "AlarmCleared")]
+    cleared = next(d.body for d in drafts if type(d.body).__name__ == "AlarmCleared")
+    assert cleared.reason == "target_gone"
+
+
+def test_with_single_alarm_further_hits_on_the_same_target_are_silent() -> None:
+    detector = ScriptedDetector({n: [("yard", 7)] for n in (2, 3, 4)}, {7: range(1, 9)})
+    drafts = fold(detector, session(site(), 8))
+    assert timeline(drafts, "AlarmRaised", "AlarmRepeated") == [(2, "AlarmRaised")]
+    assert len(timeline(drafts, "RuleTriggered")) == 3
+
+
+def test_without_single_alarm_the_alarm_repeats_at_its_interval_until_the_target_is_gone() -> None:
+    detector = ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 15)})
+    drafts = fold(detector, session(site(single=False), 25))
+    assert timeline(drafts, "AlarmRaised", "AlarmRepeated", "AlarmCleared") == [
+        (2, "AlarmRaised"),
+        (7, "AlarmRepeated"),
+        (12, "AlarmRepeated"),
+        (15, "AlarmCleared"),
+    ]
+
+
+def test_two_targets_raise_two_alarms() -> None:
+    detector = ScriptedDetector({2: [("yard", 7), ("yard", 8)]}, {7: range(1, 6), 8: range(1, 6)})
+    raised = [d.body for d in fold(detector, session(site(), 10)) if type(d.body).__name__ == "AlarmRaised"]
+    assert [(b.track, b.ordinal) for b in raised] == [(7, 1), (8, 2)]
+
+
+def test_an_output_goes_off_its_delay_after_the_last_alarm() -> None:
+    detector = ScriptedDetector({2: [("yard", 7)], 5: [("yard", 8)]}, {7: range(1, 20), 8: range(4, 20)})
+    drafts = fold(detector, session(site(), 20))
+    assert timeline(drafts, "OutputActivated", "OutputReleased") == [(2, "OutputActivated"), (10, "OutputReleased")]
+    commands = [(d.body.command, d.body.ordinal) for d in drafts if type(d.body).__name__ == "ActionRequested"]
+    assert commands == [("on", 1), ("off", 2)]
+
+
+def test_a_timer_fires_at_its_own_time_even_if_the_next_fact_is_late() -> None:
+    facts = Facts()
+    detector = ScriptedDetector({1: [("yard", 7)]}, {7: range(0, 9)})
+    events = [*facts.start(site()), *(facts.frame(n * SECOND) for n in (0, 1, 60))]
+    released = next(d for d in fold(detector, events) if type(d.body).__name__ == "OutputReleased")
+    assert released.time == 6 * SECOND
+
+
+def test_a_manual_output_stays_on_until_the_session_ends() -> None:
+    detector = ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 5)})
+    drafts = fold(detector, session(site(delay='"manual"'), 100))
+    assert timeline(drafts, "OutputActivated", "OutputReleased") == [(2, "OutputActivated"), (99, "OutputReleased")]
+
+
+def test_the_end_of_the_session_clears_alarms_and_releases_outputs() -> None:
+    detector = ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 99)})
+    bodies = [d.body for d in fold(detector, session(site(), 4))]
+    reasons = [b.reason for b in bodies if type(b).__name__ in ("AlarmCleared", "OutputReleased")]
+    assert reasons == ["session_ended", "session_ended"]
+
+
+def test_at_the_end_of_an_armed_period_a_live_alarm_is_cleared_to_the_nanosecond() -> None:
+    detector = ScriptedDetector({2: [("yard", 7)], 70: [("yard", 7)]}, {7: range(1, 99)})
+    drafts = fold(detector, session(site(schedule="night"), 80, civil_offset=0))
+    cleared = [d for d in drafts if type(d.body).__name__ == "AlarmCleared"]
+    assert [(d.time, d.body.reason) for d in cleared] == [(60 * SECOND, "disarmed")]
+    assert timeline(drafts, "RuleTriggered") == [(2, "RuleTriggered")], "a disarmed rule triggers nothing"
+
+
+def test_where_civil_time_is_unknown_schedules_are_ignored() -> None:
+    detector = ScriptedDetector({70: [("yard", 7)]}, {7: range(1, 99)})
+    drafts = fold(detector, session(site(schedule="night"), 80))
+    assert timeline(drafts, "AlarmRaised") == [(70, "AlarmRaised")]
+
+
+def test_a_step_of_the_civil_clock_moves_schedules_and_not_logical_time() -> None:
+    facts = Facts()
+    events = facts.start(site(schedule="night"), 0)
+    events += [facts.frame(SECOND)]
+    events += [facts.fact(facts.start(site(), 3600 * SECOND)[2].body, "site", 2 * SECOND)]
+    events += [facts.frame(3 * SECOND), facts.frame(4 * SECOND)]
+    detector = ScriptedDetector({0: [("yard", 7)], 1: [("yard", 8)]}, {})
+    drafts = fold(detector, events)
+    assert timeline(drafts, "AlarmRaised", "AlarmCleared") == [(1, "AlarmRaised"), (2, "AlarmCleared")]
+
+
+def test_a_lost_camera_ends_its_alarms_and_its_background_is_learnt_afresh() -> None:
+    facts = Facts()
+    events = [*facts.start(site()), facts.frame(0), facts.frame(SECOND)]
+    events += [facts.fact(DeviceOffline("thermal", "silent"), "channel.thermal", 2 * SECOND)]
+    detector = ScriptedDetector({1: [("yard", 7)]}, {7: range(0, 9)})
+    cleared = [d.body.reason for d in fold(detector, events) if type(d.body).__name__ == "AlarmCleared"]
+    assert cleared == ["device_offline"]
+    assert detector.restarts == ["reconnect"]
+
+
+def test_a_detector_that_raises_is_quarantined_and_the_fold_goes_on() -> None:
+    drafts = fold(FailingDetector(3), session(site(), 10))
+    failed = [d.body for d in drafts if type(d.body).__name__ == "FoldFailed"]
+    assert [f.channel for f in failed] == ["thermal"]
+    assert "broken on purpose" in failed[0].error
+    assert timeline(drafts, "StateDigested") == [(9, "StateDigested")]
+
+
+def test_facts_that_resolve_to_nothing_are_ignored() -> None:
+    facts = Facts()
+    events = [*facts.start(site()), facts.fact(CommandReceived("clear", ("yard", "9"), "operator"), "operator")]
+    assert fold(ScriptedDetector({}, {}), events) == []
+
+
+def test_state_is_digested_every_256_frames_and_at_the_end() -> None:
+    drafts = fold(ScriptedDetector({}, {}), session(site(), 600))
+    assert timeline(drafts, "StateDigested") == [(255, "StateDigested"), (511, "StateDigested"), (599, "StateDigested")]
+
+
+@pytest.mark.parametrize("start", [0, 1_700_000_000 * SECOND])
+def test_the_same_facts_give_the_same_conclusions_whenever_the_session_begins(start: int) -> None:
+    facts = Facts()
+    facts.time = start
+    events = [*facts.start(site()), *(facts.frame(start + n * SECOND) for n in range(8)), facts.end()]
+    drafts = fold(ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 5)}), events)
+    assert drafts == fold(ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 5)}), session(site(), 8))
