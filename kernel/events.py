@@ -31,7 +31,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # --- Facts -----------------------------------------------------------------------------------------------------
 
 
-class SessionStarted(Body):
+class SessionStarted(Body, frozen=True):
     """A run of the daemon or an import began. `versions` names the software, libraries and tzdata that fold it."""
 
     mode: Literal["run", "import"]
@@ -40,27 +40,27 @@ class SessionStarted(Body):
     channels: tuple[str, ...]
 
 
-class SessionEnded(Body):
+class SessionEnded(Body, frozen=True):
     """Nothing more follows in this session: live alarms are cleared, outputs released."""
 
     reason: str
 
 
-class ConfigChanged(Body):
+class ConfigChanged(Body, frozen=True):
     """The whole site file as it stood from here on, and who changed it."""
 
     document: str
     who: str
 
 
-class ClockSet(Body):
+class ClockSet(Body, frozen=True):
     """Civil time (ns since 1970, UTC) is logical time + `offset_ns` from here on."""
 
     offset_ns: int
     why: str
 
 
-class FrameCaptured(Body):
+class FrameCaptured(Body, frozen=True):
     """One frame of a channel. The payload (`codec`) is kept beside the event, in the frames file.
 
     `captured_ns` is the device's clock mapped to logical time. `key` says that the payload decodes without the ones
@@ -81,35 +81,35 @@ class FrameCaptured(Body):
     mk_offset: int | None = None
 
 
-class FramesLost(Body):
+class FramesLost(Body, frozen=True):
     """`count` frames of the channel never reached the detectors; zero where the number is not known."""
 
     count: int
     reason: str
 
 
-class DeviceOnline(Body):
+class DeviceOnline(Body, frozen=True):
     """A driver said hello; `capabilities` is what it announced."""
 
     driver: str
     capabilities: dict[str, str]
 
 
-class DeviceOffline(Body):
+class DeviceOffline(Body, frozen=True):
     """A driver ended or fell silent."""
 
     driver: str
     reason: str
 
 
-class DeviceFault(Body):
+class DeviceFault(Body, frozen=True):
     """A driver reported, or caused, something wrong; it goes on."""
 
     driver: str
     reason: str
 
 
-class CommandReceived(Body):
+class CommandReceived(Body, frozen=True):
     """An operator's command, as given: `name` is one of the command line's, `arguments` its words."""
 
     name: str
@@ -117,14 +117,14 @@ class CommandReceived(Body):
     who: str
 
 
-class ActionFinished(Body):
+class ActionFinished(Body, frozen=True):
     """The driver of an output confirmed the action with this key."""
 
     output: str
     ordinal: int
 
 
-class ActionFailed(Body):
+class ActionFailed(Body, frozen=True):
     """The action with this key was not carried out."""
 
     output: str
@@ -132,20 +132,20 @@ class ActionFailed(Body):
     reason: str
 
 
-class Ticked(Body):
+class Ticked(Body, frozen=True):
     """A watermark of logical time while nothing else happens, so that due timers fire."""
 
 
 # --- Derived events --------------------------------------------------------------------------------------------
 
 
-class HoldOffStarted(Body):
+class HoldOffStarted(Body, frozen=True):
     """Detection on the channel waits until its background is learnt."""
 
     reason: str
 
 
-class HoldOffEnded(Body):
+class HoldOffEnded(Body, frozen=True):
     """Detection on the channel goes on."""
 
 
@@ -158,14 +158,14 @@ class DetectedObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     score: int
 
 
-class ObjectsDetected(Body):
+class ObjectsDetected(Body, frozen=True):
     """What was seen in a frame; written only where something was seen."""
 
     frame: FrameRef
     objects: tuple[DetectedObject, ...]
 
 
-class TrackStarted(Body):
+class TrackStarted(Body, frozen=True):
     """A target was seen often enough to be followed. Track numbers are never used again within a session."""
 
     track: int
@@ -173,7 +173,7 @@ class TrackStarted(Body):
     box: Box
 
 
-class TrackUpdated(Body):
+class TrackUpdated(Body, frozen=True):
     """The class of a track changed."""
 
     track: int
@@ -183,7 +183,7 @@ class TrackUpdated(Body):
     """In millionths."""
 
 
-class TrackEnded(Body):
+class TrackEnded(Body, frozen=True):
     """The target is gone; `duration_ns` from its first to its last sighting."""
 
     track: int
@@ -191,7 +191,7 @@ class TrackEnded(Body):
     duration_ns: int
 
 
-class RuleTriggered(Body):
+class RuleTriggered(Body, frozen=True):
     """A target did what a rule watches for, while the rule was armed."""
 
     channel: str
@@ -205,7 +205,7 @@ class RuleTriggered(Body):
     """line_crossing: a_to_b | b_to_a; otherwise empty."""
 
 
-class AlarmRaised(Body):
+class AlarmRaised(Body, frozen=True):
     """An alarm began. (`channel`, `rule`, `ordinal`) names it in every run mode."""
 
     channel: str
@@ -220,7 +220,7 @@ class AlarmRaised(Body):
     detail: str = ""
 
 
-class AlarmRepeated(Body):
+class AlarmRepeated(Body, frozen=True):
     """The alarm goes on; `count` is 1 for its first repetition."""
 
     alarm: EventRef
@@ -232,7 +232,7 @@ class AlarmRepeated(Body):
     frame: FrameRef
 
 
-class AlarmCleared(Body):
+class AlarmCleared(Body, frozen=True):
     """The alarm ended."""
 
     alarm: EventRef
@@ -242,20 +242,20 @@ class AlarmCleared(Body):
     reason: Literal["target_gone", "disarmed", "configuration", "command", "device_offline", "session_ended"]
 
 
-class OutputActivated(Body):
+class OutputActivated(Body, frozen=True):
     """An alarm output was switched on."""
 
     output: str
 
 
-class OutputReleased(Body):
+class OutputReleased(Body, frozen=True):
     """An alarm output was switched off."""
 
     output: str
     reason: Literal["delay", "command", "configuration", "session_ended"]
 
 
-class ActionRequested(Body):
+class ActionRequested(Body, frozen=True):
     """Something to be done outside; sent once this event is committed. (`output`, `ordinal`) is its key."""
 
     output: str
@@ -265,13 +265,13 @@ class ActionRequested(Body):
     parameters: dict[str, str]
 
 
-class StateDigested(Body):
+class StateDigested(Body, frozen=True):
     """SHA-256 over background, tracks and linkage state, so that silence proves something too."""
 
     sha256: str
 
 
-class FoldFailed(Body):
+class FoldFailed(Body, frozen=True):
     """The fold raised on this fact; the channel is quarantined and the rest goes on."""
 
     channel: str

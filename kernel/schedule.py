@@ -39,6 +39,16 @@ def zone_names() -> frozenset[str]:
     return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
+@cache
+def zone_info(name: str) -> ZoneInfo:
+    """The zone by the pinned data. Raises `ValueError` where it is unknown."""
+    """The time zone of this IANA name, from the tzdata package. Raises `ValueError` where it is unknown."""
+    if name not in zone_names():
+        raise ValueError(f"unknown time zone {name!r}")
+    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
 def is_armed(schedule: Schedule, zone: str, civil_ns: int) -> bool:
     """Whether the schedule is armed at `civil_ns` (UTC, ns since 1970, int64).
 
@@ -55,7 +65,7 @@ def next_edge(schedule: Schedule, zone: str, civil_ns: int) -> int | None:
     """
     flips = _flips(schedule)
     if len(flips) == 1:
-        _zone(zone)
+        zone_info(zone)
         return None
     at = civil_ns // SECOND_NS
     offset, until = _offset_until(zone, at)
@@ -129,7 +139,7 @@ def _offsets_of_day(zone: str, day: int) -> tuple[tuple[int, int], ...]:
     The offset is looked up every hour, and the second of a change found by halving. No two changes in the data lie
     within an hour of each other.
     """
-    info = _zone(zone)
+    info = zone_info(zone)
     start, end = day * DAY_S, (day + 1) * DAY_S
     stretches = [(start, _offset(info, start))]
     for before, probe in pairwise((*range(start, end, _PROBE_S), end - 1)):
@@ -155,11 +165,3 @@ def _offset(info: ZoneInfo, second: int) -> int:
     offset = (_EPOCH + timedelta(seconds=second)).astimezone(info).utcoffset()
     assert offset is not None
     return offset.days * DAY_S + offset.seconds
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    if name not in zone_names():
-        raise ValueError(f"unknown time zone {name!r}")
-    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)

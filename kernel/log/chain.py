@@ -56,7 +56,10 @@ def named_payload(row: Row) -> str | None:
     """
     if row.kind != FrameCaptured.__name__:
         return None
-    return msgspec.json.decode(row.body, type=_PayloadNamed).payload_sha256
+    try:
+        return msgspec.json.decode(row.body, type=_PayloadNamed).payload_sha256
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from None
 
 
 def link(head: Head, events: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[Row, ...], Head]:

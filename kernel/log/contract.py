@@ -70,7 +70,8 @@ class EventLog(Protocol):
         """Add one unit: events with dense seqs; `payload` belongs to its FrameCaptured.
 
         The log chains them: whatever `digest` they hold is replaced, and they are returned with it. A unit is
-        committed whole or not at all. May block while the queue to the disk is full.
+        committed whole or not at all. The frames of a session come all with their payloads or all without. May
+        block while the queue to the disk is full.
         Raises `LogError` where a seq is not the next one or an envelope contradicts its body (nothing is added
         then), where the log is closed or read-only, or once the writer failed.
         """

@@ -18,7 +18,7 @@ STORAGE_VERSION = "v2.0.0"
 _ATTACHED_FOR_READING = 16
 _SETTINGS: dict[str, Any] = {
     "threads": 1,
-    "memory_limit": "1GB",
+    "memory_limit": "512MB",
     "temp_directory": "",
     "checkpoint_threshold": "1TB",  # segments are checkpointed when they are sealed, and stay far below this
     "autoload_known_extensions": False,

@@ -65,10 +65,14 @@ def sealed_spans(directory: Path, ledger: Ledger) -> list[Span]:
 
 def spans_for_reading(database: Database, directory: Path, ledger: Ledger) -> list[Span]:
     """All that can be read, a segment left by a crash included. Raises `LogLocked` where it is being written."""
-    spans = sealed_spans(directory, ledger)
+    return [*sealed_spans(directory, ledger), *unsealed_spans(database, directory, ledger)]
+
+
+def unsealed_spans(database: Database, directory: Path, ledger: Ledger) -> list[Span]:
+    """What a crash left that can be read: no span or one. Raises `LogLocked` where it is being written."""
     left = unsealed_segment(directory, ledger)
     if left is None:
-        return spans
+        return []
     if has_writer(directory):
         raise locked(directory)
     if left.events.exists():
@@ -79,5 +83,5 @@ def spans_for_reading(database: Database, directory: Path, ledger: Ledger) -> li
         if "events" in database.tables(left.events):
             rows = database.rows(left.events, "events", "SELECT max(seq) FROM {}")
             if rows[0][0] is not None:
-                spans.append(Span(left, left.first_seq, rows[0][0]))
-    return spans
+                return [Span(left, left.first_seq, rows[0][0])]
+    return []

@@ -18,12 +18,12 @@ from kernel.log.directory import (
     spans_for_reading,
     unsealed_segment,
 )
-from kernel.log.ledger import Ledger, read_ledger
+from kernel.log.ledger import Ledger, cut_ledger, read_ledger
 from kernel.log.live import LiveSegment
 from kernel.log.lock import WriterLock
 from kernel.log.reading import Reader, Span
-from kernel.log.sealing import seal
-from kernel.log.segments import Segment
+from kernel.log.sealing import remove, seal
+from kernel.log.segments import Segment, segments_in
 from kernel.log.units import Unit, check_payload
 from kernel.log.writer import Writer
 
@@ -106,6 +106,17 @@ class DuckDBLog:
         finally:
             self._database.close()
 
+    def abandon(self) -> None:
+        """Take back all that was appended since the log was opened for writing, and close it."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._writing is not None:
+                self._writing.abandon()
+        finally:
+            self._database.close()
+
     def _settle(self, seq: int) -> None:
         """Have on the disk what is about to be read."""
         if self._closed:
@@ -122,6 +133,14 @@ class DuckDBLog:
         return self._writing
 
 
+class _Before(msgspec.Struct, frozen=True):
+    """What the log was when it was opened for writing."""
+
+    directory: Path
+    last_seq: int
+    ledger_length: int
+
+
 class _Writing:
     """What only a log open for writing has: the lock, the writer thread, the live segment."""
 
@@ -129,12 +148,14 @@ class _Writing:
         self,
         database: Database,
         spans: list[Span],
+        before: "_Before",
         lock: WriterLock,
         begin: Callable[[int], LiveSegment],
         writer: Callable[[Callable[[Sequence[Unit]], None]], Writer],
     ) -> None:
         self._database = database
         self._sealed = spans
+        self._before = before
         self._lock = lock
         self._begin = begin
         self._live: LiveSegment | None = None
@@ -152,6 +173,17 @@ class _Writing:
             self.writer.close()
             self.writer.check()
             self._seal_live()
+        finally:
+            self._lock.release()
+
+    def abandon(self) -> None:
+        try:
+            self.writer.close()
+            with self._database.lock:
+                for segment in segments_in(self._before.directory):
+                    if segment.first_seq > self._before.last_seq:
+                        remove(self._database, segment)
+                cut_ledger(self._before.directory, self._before.ledger_length)
         finally:
             self._lock.release()
 
@@ -198,6 +230,7 @@ def _open_for_writing(
         writing = _Writing(
             database,
             sealed_spans(directory, ledger),
+            _Before(directory, head.seq, ledger.length),
             lock,
             lambda first_seq: LiveSegment(database, Segment(directory, first_seq), clock_ns),
             lambda commit: Writer(commit, head.seq, on_commit),

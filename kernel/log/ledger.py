@@ -64,6 +64,15 @@ def append_line(directory: Path, line: Sealed | Pruned) -> None:
     _append_line(directory / LEDGER_NAME, line, read_ledger(directory).length)
 
 
+def cut_ledger(directory: Path, length: int) -> None:
+    """Take back the lines after the first `length` bytes: of segments that nobody was told of."""
+    path = directory / LEDGER_NAME
+    with path.open("r+b") as file:
+        file.truncate(length)
+        os.fsync(file.fileno())
+    sync_directory(directory)
+
+
 def read_ledger(directory: Path) -> Ledger:
     """Read the ledger. Raises `LogUnreadable` where it is missing, damaged or of a newer Emberline."""
     path = directory / LEDGER_NAME

@@ -12,7 +12,7 @@ from kernel.log.sealing import seal
 from kernel.log.segments import Segment
 from kernel.log.units import Unit
 
-SEGMENT_BYTES = 128 * 1024 * 1024
+SEGMENT_BYTES = 64 * 1024 * 1024
 """Payload and body bytes after which a segment is sealed: what is not checkpointed stays in memory, and
 checkpointing a table again and again as it grows writes everything again each time."""
 

@@ -44,6 +44,18 @@ class Reader:
             for values in self._database.rows(span.segment.events, "events", sql, [*bounds, *parameters]):
                 yield Row(*values)
 
+    def row(self, span: Span, seq: int) -> Row | None:
+        """One event as it is stored."""
+        return next(self.rows(span, Selection(first=seq, last=seq)), None)
+
+    def count(self, span: Span) -> int:
+        """How many events the segment's table holds."""
+        return self._database.rows(span.segment.events, "events", "SELECT count(*) FROM {}")[0][0]
+
+    def all_seqs(self, span: Span) -> Iterator[int]:
+        """The seqs in the segment's table, whatever they are, in order."""
+        return (row[0] for row in self._database.rows(span.segment.events, "events", "SELECT seq FROM {} ORDER BY 1"))
+
     def events(self, selection: Selection, last_seq: int) -> Iterator[Event]:
         """The selected events up to `last_seq`."""
         last = last_seq if selection.last is None else min(last_seq, selection.last)

@@ -21,7 +21,7 @@ def seal(database: Database, segment: Segment) -> Sealed | None:
         with database.lock:
             last = _last_row(database, segment)
             if last is None:
-                _remove(database, segment)
+                remove(database, segment)
                 return None
             last_fact = _last_fact(database, segment)
             _finish(database, segment.events)
@@ -85,7 +85,8 @@ def _record(segment: Segment, last: tuple[int, bytes], last_fact: tuple[int, int
     return line
 
 
-def _remove(database: Database, segment: Segment) -> None:
+def remove(database: Database, segment: Segment) -> None:
+    """Delete a segment's files; its line in the ledger, if there is one, is the caller's."""
     for path in (segment.events, segment.frames):
         database.detach(path)
         path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from kernel.log.units import Unit
 
 GROUP_S = 0.15
 """How long a unit waits at most for others to be committed with it."""
-MAX_WAITING_BYTES = 64 * 1024 * 1024
+MAX_WAITING_BYTES = 32 * 1024 * 1024
 """`put` blocks while more than this waits for the disk."""
 
 

@@ -77,7 +77,7 @@ class PacketAssembler:
             frames += self._give_up()
         if self._decoder is None:
             if not packet.key:
-                return [*frames, _lost(packet.captured_ns, packet.stream.codec)]
+                return [*frames, _lost(packet.captured_ns, CODEC_PREFIX + packet.stream.codec)]
             self._start_group(packet.stream)
         return frames + self._decode(packet)
 
@@ -139,7 +139,7 @@ class PacketAssembler:
 
     @property
     def _codec(self) -> str:
-        return "" if self._stream is None else self._stream.codec
+        return "" if self._stream is None else CODEC_PREFIX + self._stream.codec
 
 
 class PacketDecoder:
@@ -197,4 +197,4 @@ class _Pending:
 
 
 def _lost(captured_ns: int, codec: str) -> AssembledFrame:
-    return AssembledFrame(captured_ns, CODEC_PREFIX + codec, None, None, False, True)
+    return AssembledFrame(captured_ns, codec, None, None, False, True)

@@ -60,8 +60,9 @@ def _source(value: Value) -> str:
     source = text()(value)
     scheme, colon, rest = source.partition(":")
     if not colon or scheme not in SCHEMES:
-        hint = did_you_mean(scheme, SCHEMES) if colon else 'a file is "file:" and its path'
-        raise value.refuse(f"must begin with one of {', '.join(s + ':' for s in SCHEMES)}", hint)
+        allowed = [s + ":" for s in SCHEMES]
+        hint = did_you_mean(scheme + colon, allowed) if colon else 'a file is "file:" and its path'
+        raise value.refuse(f"must begin with one of {', '.join(allowed)}", hint)
     if not rest.strip():
         raise value.refuse(f"must say what to read after {scheme}:")
     if _SECRET.search(source):

@@ -5,16 +5,19 @@ from collections.abc import Mapping, Sequence
 from kernel.site.model import ChannelKind
 
 
-def default_site(channels: Sequence[tuple[str, ChannelKind]], sources: Mapping[str, str] | None = None) -> str:
-    """A document with these channels (id, kind), and one rule each that watches the whole frame.
+def default_site(
+    channels: Sequence[tuple[str, ChannelKind]], sources: Mapping[str, str] | None = None, rules: bool = False
+) -> str:
+    """A document with these channels (id, kind).
 
-    `sources` gives the source of a channel by its id; a channel without one gets `file:` and its id.
+    `sources` gives the source of a channel by its id; a channel without one gets `file:` and its id. `rules` adds one
+    rule a channel that watches the whole frame.
     """
     parts = ['[site]\nname = "Emberline"\ntimezone = "UTC"\n']
     for id, kind in channels:
         source = (sources or {}).get(id, f"file:{id}")
         parts.append(f'[[channel]]\nid = {toml_string(id)}\nkind = "{kind}"\nsource = {toml_string(source)}\n')
-    for number, (id, _) in enumerate(channels, 1):
+    for number, (id, _) in enumerate(channels if rules else [], 1):
         parts.append(
             f'[[rule]]\nid = "anywhere-{number}"\nchannel = {toml_string(id)}\n'
             'type = "intrusion"\nduration = 1\nregion = [[0, 0], [1, 0], [1, 1], [0, 1]]\n'

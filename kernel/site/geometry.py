@@ -1,7 +1,6 @@
 """Points, lines and polygons of a site file, as integers in millionths of the frame."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
-from itertools import pairwise
 
 from kernel.site.checks import decimal, list_of
 from kernel.site.fields import Check, Value
@@ -50,7 +49,7 @@ def polygon(value: Value) -> Polygon:
         if points[i] in points[:i]:
             last = i == len(items) - 1 and points[i] == points[0]
             raise item.refuse("is a point that is there already", "the region closes by itself" if last else "")
-    if _twice_area(points) == 0:
+    if all(_side(points[0], points[1], p) == 0 for p in points):
         raise value.refuse("must have an area")
     crossing = _crossing(points)
     if crossing is not None:
@@ -60,11 +59,6 @@ def polygon(value: Value) -> Polygon:
 
 
 polygons: Check[tuple[Polygon, ...]] = list_of(polygon, high=MAX_POLYGONS)
-
-
-def _twice_area(points: Polygon) -> int:
-    closed = (*points, points[0])
-    return sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise(closed))
 
 
 def _crossing(points: Polygon) -> tuple[int, int] | None:

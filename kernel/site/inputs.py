@@ -30,7 +30,7 @@ def _read_alarm_input(table: Table, names: Names) -> AlarmInput:
         id=id,
         number=table.need("number", whole(1, MAX_NUMBER)) or 0,
         name=table.take("name", name, id),
-        contact=table.take("contact", CONTACT, "normally_open"),
+        contact=table.take("contact", CONTACT, None) or "normally_open",
         enabled=table.take("enabled", flag, True),
         schedule=table.take("schedule", names.schedule, ALWAYS),
         linkage=table.take("linkage", names.linkage, ()),

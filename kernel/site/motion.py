@@ -23,10 +23,9 @@ def read_motion(table: Table | None, names: Names, thermal: bool) -> Motion | No
     """Both modes' settings are read, whichever is on: changing the mode loses nothing."""
     if table is None:
         return None
-    day_night: DayNight = table.take("day_night", DAY_NIGHT, "off")
-    mode: MotionMode = table.take("mode", MODE, "normal")
+    day_night = _read_day_night(table, thermal)
+    mode: MotionMode = table.take("mode", MODE, None) or "normal"
     day_period = table.take("day_period", period, None)
-    _check_day_night(table, mode, day_night, thermal)
     sensitivity = table.take("sensitivity", SENSITIVITY, DEFAULT_SENSITIVITY)
     motion = Motion(
         enabled=table.take("enabled", flag, True),
@@ -34,7 +33,7 @@ def read_motion(table: Table | None, names: Names, thermal: bool) -> Motion | No
         sensitivity=sensitivity,
         areas=table.take("areas", polygons, ()),
         expert_areas=_read_areas(table, day_night, sensitivity),
-        day_night=day_night,
+        day_night=day_night or "off",
         day_period=day_period,
         dynamic_analysis=table.take("dynamic_analysis", flag, True),
         schedule=table.take("schedule", names.schedule, ALWAYS),
@@ -46,18 +45,22 @@ def read_motion(table: Table | None, names: Names, thermal: bool) -> Motion | No
     return motion
 
 
-def _check_day_night(table: Table, mode: MotionMode, day_night: DayNight, thermal: bool) -> None:
-    if day_night != "off" and thermal:
+def _read_day_night(table: Table, thermal: bool) -> DayNight | None:
+    """How day and night are told apart; None where that has a mistake, so that nothing can be held against it."""
+    day_night = table.take("day_night", DAY_NIGHT, None)
+    if day_night is None and "day_night" in table:
+        return None
+    if day_night not in (None, "off") and thermal:
         table.error_at("day_night", "must be off on a thermal channel")
-    elif day_night != "off" and mode == "normal":
-        table.error_at("day_night", "is for expert mode only")
-    elif day_night == "scheduled" and "day_period" not in table:
+        return None
+    if day_night == "scheduled" and "day_period" not in table:
         table.error_at("day_night", "needs a day_period", 'such as day_period = "07:00-19:00"')
     elif day_night != "scheduled" and "day_period" in table:
         table.error_at("day_period", 'is for day_night = "scheduled" only')
+    return day_night or "off"
 
 
-def _read_areas(table: Table, day_night: DayNight, sensitivity: int) -> tuple[MotionArea, ...]:
+def _read_areas(table: Table, day_night: DayNight | None, sensitivity: int) -> tuple[MotionArea, ...]:
     tables = table.tables("area")
     if len(tables) > MAX_POLYGONS:
         tables[MAX_POLYGONS].error(f"there must be at most {MAX_POLYGONS} areas")
@@ -65,7 +68,7 @@ def _read_areas(table: Table, day_night: DayNight, sensitivity: int) -> tuple[Mo
     return tuple(a for a in areas if a is not None)
 
 
-def _read_area(table: Table, day_night: DayNight, default: int) -> MotionArea | None:
+def _read_area(table: Table, day_night: DayNight | None, default: int) -> MotionArea | None:
     region = table.need("region", polygon)
     both = table.take("sensitivity", SENSITIVITY, default)
     day = table.take("day_sensitivity", SENSITIVITY, both)

@@ -98,10 +98,20 @@ def _fits_type(entry: RuleEntry, chain: list[RuleEntry], full: StatedRule, type:
         if key in entry.table:
             entry.table.error_at(key, only[key])
     needed, what = ("line", "two points") if type == "line_crossing" else ("region", "3 to 10 points")
-    if getattr(full, needed) is UNSET:
-        if not any(needed in e.table for e in chain) or (entry.stated.type is not UNSET and needed not in entry.table):
-            entry.table.error(f"'{needed}' is missing: {type} needs one, of {what}")
-        return False
+    if getattr(full, needed) is not UNSET:
+        return True
+    if _is_missing(needed, chain):
+        entry.table.error(f"'{needed}' is missing: {type} needs one, of {what}")
+    return False
+
+
+def _is_missing(needed: str, chain: list[RuleEntry]) -> bool:
+    """Whether nobody in the chain says it, not even wrongly, before a type that has no use for it."""
+    for entry in chain:
+        if needed in entry.table:
+            return False
+        if needed in _foreign_to(entry.stated.type):
+            return True
     return True
 
 

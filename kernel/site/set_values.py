@@ -65,13 +65,22 @@ def _keys(document: dict[str, object], path: str) -> Keys:
         if found is None:
             raise _error(path, "is no path", "write it as in rule.gate.sensitivity")
         of, name = name, found[1]
-        step = _index_of(cast(list[object], node), of, name, path) if isinstance(node, list) else name
+        step = _step(node, of, name, path)
         keys, node = (*keys, step), _below(node, step, [] if not keys and name in ARRAYS else None)
         for index in (int(i) for i in re.findall(r"\d+", found[2])):
             keys, node = (*keys, index), _below(node, index, None)
             if node is None:
                 raise _error(path, f"there is no {quote(f'{name}[{index}]')}")
     return keys
+
+
+def _step(node: object, of: str, name: str, path: str) -> str | int:
+    """The key or index by which the path's part `name` is found below `node`, which is what `of` names."""
+    if isinstance(node, list):
+        return _index_of(cast(list[object], node), of, name, path)
+    if node is not None and not isinstance(node, dict):
+        raise _error(path, f"{quote(of)} is a value, with nothing below it")
+    return name
 
 
 def _below(node: object, step: str | int, otherwise: object) -> object:

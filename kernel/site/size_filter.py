@@ -10,7 +10,7 @@ ANIMAL_KEYS = {
     "min": "for animals only the height counts: min_height",
     "max": "for animals only the height counts: max_height",
 }
-SIDES_KEYS = {"min_height": "min = [width, height]", "max_height": "max = [width, height]"}
+SIDES_KEYS = {"min_height": "write min = [width, height]", "max_height": "write max = [width, height]"}
 
 
 def read_size_filter(table: Table) -> dict[TargetName, SizeLimits]:

@@ -1,0 +1,50 @@
+# Everything a developer types; CONTRIBUTING.md tells it in a page.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_LOG ?= demo-log
+
+.PHONY: demo test lint format lock clean
+
+demo: $(VENV)/.run-time
+	$(BIN)/python -m emberline.demo $(DEMO_LOG)
+
+test: $(VENV)/.development
+	$(BIN)/pytest -n 2
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/.development
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.development
+	$(BIN)/uv pip compile pyproject.toml --extra build --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra test --extra notebooks --universal \
+	    --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) $(DEMO_LOG)
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "error: Emberline needs Python 3.11 or newer; say PYTHON=python3.11 or the like" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+	    || { echo "error: Python's venv is missing; on Debian: apt install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-time: $(VENV)/bin/pip requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.development: $(VENV)/.run-time requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@

@@ -1,0 +1,1 @@
+"""From pixels to conclusions: background, segmentation, tracks, classes, rules."""

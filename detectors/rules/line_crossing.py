@@ -1,0 +1,54 @@
+"""Line crossing: the anchor's path crosses the drawn segment, and the target then clearly leaves it."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from detectors.geometry import crossing, nearer_than
+from detectors.rules.moment import Moment, to_pixels
+from kernel.site.model import Point
+
+
+class _Path(msgspec.Struct):
+    """`position` where the target was last seen; `crossed` A to B minus B to A since it was last clear of the band."""
+
+    position: Point
+    was_clear: bool
+    crossed: int
+
+
+class LineCrossing:
+    """Counts, for each visit to the line's band, whether the path went through the segment on balance.
+
+    The band is everything nearer to the segment than the hysteresis. It is convex, so a straight step passes through
+    it at most once, and whatever happens in one visit is settled at the first sighting outside. Hence the result does
+    not depend on how densely a path is sampled, and one number a track remembers all of it.
+    """
+
+    def __init__(self, line: tuple[Point, Point], frame_size: tuple[int, int]) -> None:
+        self._first, self._second = to_pixels(line[0], frame_size), to_pixels(line[1], frame_size)
+        self._paths: dict[int, _Path] = {}
+
+    def follow(self, moment: Moment) -> tuple[str, ...]:
+        clear = not nearer_than(moment.band, moment.position, self._first, self._second)
+        path = self._paths.get(moment.track)
+        if path is None:
+            self._paths[moment.track] = _Path(moment.position, clear, 0)
+            return ()
+        if path.was_clear:
+            path.crossed += crossing(path.position, moment.position, self._first, self._second)
+        path.position = moment.position
+        if not clear:
+            return ()
+        crossed, path.crossed, path.was_clear = path.crossed, 0, True
+        if crossed == 0:
+            return ()
+        detail = "a_to_b" if crossed > 0 else "b_to_a"
+        wanted = moment.rule.direction in ("both", detail)
+        return (detail,) if wanted and moment.ready else ()
+
+    def keep(self, tracks: Iterable[int]) -> None:
+        self._paths = {track: self._paths[track] for track in tracks if track in self._paths}
+
+    def state(self) -> list[object]:
+        return [(t, p.position, p.was_clear, p.crossed) for t, p in sorted(self._paths.items())]

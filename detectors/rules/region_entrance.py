@@ -1,0 +1,24 @@
+"""Region entrance: a target that was clearly outside before and is now clearly inside."""
+
+from collections.abc import Iterable
+
+from detectors.rules.moment import Moment
+from detectors.rules.region_side import RegionSide
+from kernel.site.model import Polygon
+
+
+class RegionEntrance:
+    """A hit for each entrance. Appearing inside is no entrance, as it crosses nothing."""
+
+    def __init__(self, region: Polygon, frame_size: tuple[int, int]) -> None:
+        self._side = RegionSide(region, frame_size)
+
+    def follow(self, moment: Moment) -> tuple[str, ...]:
+        changes = self._side.follow(moment).changes(to_inside=True)
+        return ("",) * changes if moment.ready else ()
+
+    def keep(self, tracks: Iterable[int]) -> None:
+        self._side.keep(tracks)
+
+    def state(self) -> list[object]:
+        return self._side.state()

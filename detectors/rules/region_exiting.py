@@ -1,0 +1,24 @@
+"""Region exiting: a target that was clearly inside before and is now clearly outside."""
+
+from collections.abc import Iterable
+
+from detectors.rules.moment import Moment
+from detectors.rules.region_side import RegionSide
+from kernel.site.model import Polygon
+
+
+class RegionExiting:
+    """A hit for each exit. Vanishing inside is no exit, as it crosses nothing."""
+
+    def __init__(self, region: Polygon, frame_size: tuple[int, int]) -> None:
+        self._side = RegionSide(region, frame_size)
+
+    def follow(self, moment: Moment) -> tuple[str, ...]:
+        changes = self._side.follow(moment).changes(to_inside=False)
+        return ("",) * changes if moment.ready else ()
+
+    def keep(self, tracks: Iterable[int]) -> None:
+        self._side.keep(tracks)
+
+    def state(self) -> list[object]:
+        return self._side.state()

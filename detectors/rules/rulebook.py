@@ -1,0 +1,118 @@
+"""All rules of a channel, held against its targets frame by frame."""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from detectors.rules.gates import passes
+from detectors.rules.intrusion import Intrusion
+from detectors.rules.line_crossing import LineCrossing
+from detectors.rules.moment import Moment, Watch, band_of, position_of
+from detectors.rules.region_entrance import RegionEntrance
+from detectors.rules.region_exiting import RegionExiting
+from detectors.target import Target
+from kernel.detector import RuleHit
+from kernel.site.model import Rule
+
+
+class RuleBook:
+    """The rules of one channel and what they remember of its tracks.
+
+    Parameters
+    ----------
+    rules : in the order in which their hits are to come.
+    frame_size : width and height of the source in pixels.
+
+    Raises
+    ------
+    ValueError where the frame size is not positive, two rules share an id, or a rule lacks its line or region.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...], frame_size: tuple[int, int]) -> None:
+        if min(frame_size) < 1:
+            raise ValueError(f"frame size {frame_size[0]} x {frame_size[1]}: both must be at least 1 pixel")
+        self._frame_size = frame_size
+        self._rules: dict[str, Rule] = {}
+        self._watches: dict[str, Watch] = {}
+        self.configure(rules)
+
+    def configure(self, rules: tuple[Rule, ...]) -> None:
+        """Take over `rules`. One whose type, geometry and anchor are as before keeps what it remembers."""
+        by_id = {rule.id: rule for rule in rules}
+        if len(by_id) < len(rules):
+            raise ValueError("two rules of a channel share an id; each needs its own")
+        watches: dict[str, Watch] = {}
+        for rule in rules:
+            old = self._rules.get(rule.id)
+            kept = old is not None and _follows_the_same(old, rule)
+            watches[rule.id] = self._watches[rule.id] if kept else _watch(rule, self._frame_size)
+        self._rules, self._watches = by_id, watches
+
+    def judge(
+        self, rule_targets: Mapping[str, tuple[Target, ...]], captured_ns: int, armed: Mapping[str, int]
+    ) -> tuple[RuleHit, ...]:
+        """Hold one frame's targets against the rules.
+
+        Parameters
+        ----------
+        rule_targets : by rule id, the live tracks as that rule sees them. Tracks no longer listed are forgotten.
+        captured_ns : session time of the frame.
+        armed : the armed rules, each with the session time since when it is armed.
+
+        Returns
+        -------
+        The hits in the order of the rules, then of the tracks. A target that was not seen in this frame is
+        remembered and brings about none.
+        """
+        hits: list[RuleHit] = []
+        for rule in self._rules.values():
+            targets = sorted(rule_targets.get(rule.id, ()), key=lambda target: target.track)
+            hits.extend(self._judge_rule(rule, targets, captured_ns, armed.get(rule.id)))
+        return tuple(hits)
+
+    def state_digest(self) -> bytes:
+        """SHA-256 over what the rules remember."""
+        state = [(id, watch.state()) for id, watch in self._watches.items()]
+        return hashlib.sha256(msgspec.json.encode(state)).digest()
+
+    def _judge_rule(self, rule: Rule, targets: list[Target], captured_ns: int, armed_ns: int | None) -> list[RuleHit]:
+        watch = self._watches[rule.id]
+        hits: list[RuleHit] = []
+        for target in targets:
+            if not target.seen:  # where it is meanwhile supposed to be is a guess, and no part of its path
+                continue
+            moment = self._moment(rule, target, captured_ns, armed_ns)
+            for detail in watch.follow(moment):
+                hits.append(RuleHit(rule.id, rule.type, target.track, target.target, target.box, detail))
+        watch.keep([target.track for target in targets])
+        return hits
+
+    def _moment(self, rule: Rule, target: Target, captured_ns: int, armed_ns: int | None) -> Moment:
+        return Moment(
+            rule=rule,
+            track=target.track,
+            position=position_of(target, rule.anchor, self._frame_size),
+            band=band_of(target, self._frame_size),
+            captured_ns=captured_ns,
+            first_seen_ns=target.first_seen_ns,
+            armed_ns=armed_ns,
+            ready=armed_ns is not None and passes(rule, target),
+        )
+
+
+def _watch(rule: Rule, frame_size: tuple[int, int]) -> Watch:
+    if rule.type == "line_crossing":
+        if rule.line is None:
+            raise ValueError(f"rule {rule.id!r}: line_crossing needs a line of two points")
+        return LineCrossing(rule.line, frame_size)
+    if rule.region is None:
+        raise ValueError(f"rule {rule.id!r}: {rule.type} needs a region of at least three points")
+    region_watch = {"intrusion": Intrusion, "region_entrance": RegionEntrance, "region_exiting": RegionExiting}
+    return region_watch[rule.type](rule.region, frame_size)
+
+
+def _follows_the_same(old: Rule, new: Rule) -> bool:
+    """Whether what was remembered for `old` still says where targets are in the terms of `new`."""
+    same_geometry = (old.line, old.region) == (new.line, new.region)
+    return old.type == new.type and same_geometry and old.anchor == new.anchor

@@ -1,0 +1,313 @@
+"""The driver host: starts the local drivers, listens to them, and tells the daemon in reports what became of them."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import zmq
+
+from devices.actions import PendingActions
+from devices.backoff import Muffler
+from devices.process import DriverSpec
+from devices.reports import UNKNOWN, ActionAnswered, Ended, Faulted, Report, WentOffline, WentOnline
+from devices.supervised import Supervised, Timing
+from devices.switchboard import Switchboard
+from devices.wire import (
+    HEARTBEAT_EVERY_S,
+    MAX_TOKEN_BYTES,
+    Act,
+    Credit,
+    Heartbeat,
+    Message,
+    Pace,
+    Start,
+    Stop,
+    WireError,
+    check_payload,
+    decode_from_driver,
+    decode_to_driver,
+    encode,
+    plain_text,
+)
+from kernel.events import ActionRequested
+
+STOP_S = 3.0
+"""How long `stop` waits for the drivers before it ends them by force."""
+TEND_EVERY_S = 0.1
+
+
+class HostError(Exception):
+    """The host cannot be used as asked; the message says what and why."""
+
+
+class DriverHost:
+    """Runs drivers as processes of their own and turns what they say into reports.
+
+    All methods are for one thread. Between `start` and `stop`, `poll` must be called at least every few seconds: it
+    also keeps up the heartbeat, restarts drivers and notices silence.
+
+    Parameters
+    ----------
+    specs
+        The drivers; ids must differ.
+    directory
+        Where the private directory of the sockets is made; the system's temporary directory if not given.
+    timing
+        How patient the host is.
+
+    Raises
+    ------
+    HostError
+        Where two drivers have the same id, or an id is empty or longer than 64 characters.
+    """
+
+    def __init__(
+        self, specs: Sequence[DriverSpec], directory: Path | None = None, timing: Timing | None = None
+    ) -> None:
+        self._timing = timing or Timing()
+        self._drivers = {spec.id: Supervised(spec, self._timing) for spec in specs}
+        if len(self._drivers) != len(specs):
+            raise HostError(f"driver ids must differ: {', '.join(spec.id for spec in specs)}")
+        for id in self._drivers:
+            if not 1 <= len(id) <= 64:
+                raise HostError(f"driver id {id!r}: 1 to 64 characters are allowed")
+        self._where = directory
+        self._board: Switchboard | None = None
+        self._actions = PendingActions()
+        self._retired: deque[bytes] = deque(maxlen=1000)
+        self._reports: list[Report] = []
+        self._stranger_notes = Muffler(1, 10.0)
+        self._next_heartbeat_s = self._next_tend_s = 0.0
+        self.malformed: Counter[str] = Counter()
+        """How many messages were refused, by driver; UNKNOWN for those without a valid token."""
+
+    def __enter__(self) -> "DriverHost":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def actions_under_way(self) -> int:
+        """How many actions are not yet answered."""
+        return len(self._actions)
+
+    @property
+    def facts(self) -> str:
+        """The endpoint of the facts socket."""
+        return self._open_board().facts
+
+    @property
+    def commands(self) -> str:
+        """The endpoint of the commands socket."""
+        return self._open_board().commands
+
+    def pid(self, driver: str) -> int | None:
+        """The process id of the driver, None while it is not running."""
+        process = self._driver(driver).process
+        return None if process is None else process.pid
+
+    def start(self) -> None:
+        """Open the sockets and start the drivers. Raises `HostError` where the directory or sockets cannot be made."""
+        if self._board is not None:
+            raise HostError("the driver host is already started")
+        if any(supervised.over for supervised in self._drivers.values()):
+            raise HostError("the driver host was stopped; make a new one")
+        try:
+            self._board = Switchboard(self._where)
+        except OSError as error:
+            raise HostError(f"no private directory for the drivers' sockets: {error}") from None
+        except WireError as error:
+            raise HostError(f"no sockets for the drivers: {error}") from None
+        self._tend(time.monotonic())
+
+    def begin(self, driver: str, pace: Pace) -> None:
+        """Let the driver send frames; to be called after each WentOnline. Without effect on one that is offline."""
+        supervised = self._driver(driver)
+        if supervised.talk.begin(pace):
+            self._insist(supervised, Start(pace))
+            if pace == "max" and supervised.talk.credit:
+                self._insist(supervised, Credit(supervised.talk.credit))
+
+    def grant(self, driver: str, frames: int) -> None:
+        """Let the driver send `frames` more at pace max; before `begin` they are kept for it. WentOffline voids all."""
+        supervised = self._driver(driver)
+        if supervised.talk.grant(frames):
+            self._insist(supervised, Credit(frames))
+
+    def act(self, driver: str, request: ActionRequested) -> None:
+        """Have the driver carry out an action; exactly one ActionAnswered follows within `timing.action_s`.
+
+        While the driver is offline the action waits for it; one that it left unanswered is sent again under its key.
+        """
+        act = Act(request.output, request.ordinal, request.kind, request.command, request.parameters)
+        supervised = self._driver(driver)
+        refusal = f"driver {driver} has ended" if supervised.over else _unfit(act)
+        if refusal is None:
+            refusal = self._actions.add(driver, act, time.monotonic() + self._timing.action_s)
+        if refusal is not None:
+            self._reports.append(ActionAnswered(act.output, act.ordinal, False, refusal))
+        self._send_actions(supervised)
+
+    def poll(self, timeout_s: float) -> list[Report]:
+        """What the drivers reported, in order of arrival; waits up to `timeout_s` for something to report."""
+        board = self._open_board()
+        until_s = time.monotonic() + timeout_s
+        while True:
+            for route, parts in board.helping():
+                self._understand(route, parts)
+            now_s = time.monotonic()
+            if now_s >= self._next_tend_s:
+                self._tend(now_s)
+            if self._reports or now_s >= until_s:
+                break
+            board.wait(min(until_s, self._next_tend_s) - now_s)
+        reports, self._reports = self._reports, []
+        return reports
+
+    def stop(self) -> None:
+        """End all drivers, by force after 3 s, and remove the sockets. Stopping twice is allowed."""
+        if self._board is None:
+            return
+        for supervised in self._drivers.values():
+            self._command(supervised, Stop())
+            if supervised.process is not None:
+                supervised.process.terminate()
+        until_s = time.monotonic() + STOP_S
+        while time.monotonic() < until_s and any(d.process and d.process.running() for d in self._drivers.values()):
+            time.sleep(0.01)
+        for supervised in self._drivers.values():
+            supervised.discard()
+            supervised.over = True
+        self._board.close()
+        self._board = None
+
+    # What comes in
+
+    def _understand(self, route: bytes | None, parts: Sequence[zmq.Frame]) -> None:
+        supervised: Supervised | None = None
+        try:
+            if len(parts) < 2 or len(parts[0]) > MAX_TOKEN_BYTES:
+                raise WireError(f"{len(parts)} parts without a token and a header")
+            token = parts[0].bytes
+            supervised = next((d for d in self._drivers.values() if d.process and d.token == token), None)
+            if supervised is None:
+                if token in self._retired:
+                    return  # the last words of a driver that was given up
+                raise WireError("a token that no running driver was given")
+            message = decode_from_driver(parts[1].bytes)
+            payload = parts[2:]
+            check_payload(message, [len(part) for part in payload])
+            reports = supervised.talk.receive(message, payload)
+        except WireError as error:
+            self._refuse(supervised, error)
+            return
+        supervised.heard(time.monotonic(), route)
+        for report in reports:
+            self._report(supervised, report)
+
+    def _refuse(self, supervised: Supervised | None, error: WireError) -> None:
+        driver = UNKNOWN if supervised is None else supervised.spec.id
+        self.malformed[driver] += 1
+        notes = self._stranger_notes if supervised is None else supervised.malformed_notes
+        self._fault(Faulted(driver, f"malformed message: {plain_text(str(error))}"), notes)
+
+    def _fault(self, fault: Faulted, muffler: Muffler) -> None:
+        held = muffler.admit(time.monotonic())
+        if held:
+            fault = Faulted(fault.driver, f"{fault.reason} ({held} before it were not reported)")
+        if held is not None:
+            self._reports.append(fault)
+
+    def _report(self, supervised: Supervised, report: Report) -> None:
+        if isinstance(report, ActionAnswered) and not self._actions.answered(supervised.spec.id, report):
+            return  # said twice, or too late
+        if isinstance(report, Faulted):
+            self._fault(report, supervised.faults)
+            return
+        self._reports.append(report)
+        if isinstance(report, WentOnline):
+            self._send_actions(supervised)
+        if isinstance(report, Ended):
+            self._command(supervised, Stop())
+            supervised.part(time.monotonic())
+            self._over(supervised, report.reason)
+
+    # What goes out
+
+    def _command(self, supervised: Supervised, message: Message) -> bool:
+        if supervised.route is None or self._board is None:
+            return False
+        return self._board.send(supervised.route, message)
+
+    def _insist(self, supervised: Supervised, message: Message) -> None:
+        if not self._command(supervised, message):
+            self._lose(supervised, "it takes no commands", time.monotonic())
+
+    def _send_actions(self, supervised: Supervised) -> None:
+        if supervised.talk.online and not supervised.talk.ended:
+            for pending in self._actions.unsent(supervised.spec.id):
+                pending.sent = self._command(supervised, pending.act)
+
+    # What is due
+
+    def _tend(self, now_s: float) -> None:
+        self._next_tend_s = now_s + TEND_EVERY_S
+        beat = now_s >= self._next_heartbeat_s
+        if beat:
+            self._next_heartbeat_s = now_s + HEARTBEAT_EVERY_S
+        for supervised in self._drivers.values():
+            if supervised.process is None and not supervised.over and now_s >= supervised.start_at_s:
+                self._launch(supervised, now_s)
+            trouble = supervised.trouble(now_s)
+            if trouble is not None:
+                self._lose(supervised, trouble, now_s)
+            supervised.leave(now_s)
+            if beat:
+                self._command(supervised, Heartbeat())
+            self._send_actions(supervised)
+        self._reports.extend(self._actions.expired(now_s))
+
+    def _launch(self, supervised: Supervised, now_s: float) -> None:
+        try:
+            supervised.launch(self.facts, self.commands, now_s)
+        except OSError as error:
+            self._lose(supervised, f"cannot be started: {error}", now_s)
+
+    def _lose(self, supervised: Supervised, reason: str, now_s: float) -> None:
+        """The present start of the driver is over, unasked: report it, and arrange for the next."""
+        supervised.discard()
+        self._retired.append(supervised.token)
+        self._actions.driver_lost(supervised.spec.id)
+        self._reports.append(WentOffline(supervised.spec.id, plain_text(reason)))
+        if supervised.spec.restart:
+            supervised.start_at_s = now_s + supervised.backoff.after_end(now_s)
+        else:
+            self._reports.append(Ended(supervised.spec.id, plain_text(reason), True))
+            self._over(supervised, reason)
+
+    def _over(self, supervised: Supervised, reason: str) -> None:
+        supervised.over = True
+        self._reports.extend(self._actions.drop(supervised.spec.id, f"driver {supervised.spec.id} has ended: {reason}"))
+
+    def _driver(self, id: str) -> Supervised:
+        if id not in self._drivers:
+            raise HostError(f"no driver {id!r}; there are: {', '.join(self._drivers) or 'none'}")
+        return self._drivers[id]
+
+    def _open_board(self) -> Switchboard:
+        if self._board is None:
+            raise HostError("the driver host is not started")
+        return self._board
+
+
+def _unfit(act: Act) -> str | None:
+    """Why the driver would not understand the action, if so."""
+    try:
+        decode_to_driver(encode(act))
+    except WireError as error:
+        return plain_text(str(error))
+    return None

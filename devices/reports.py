@@ -1,0 +1,65 @@
+"""What the driver host tells the daemon."""
+
+import msgspec
+
+from kernel.media import Packet, Shot
+
+UNKNOWN = "unknown"
+"""Stands for the driver where a message came from none that was started."""
+
+
+class FrameArrived(msgspec.Struct, frozen=True, eq=False):
+    """The driver's frame `number` (dense since its start, but for what Lost reported); times are the device's."""
+
+    driver: str
+    frame: Shot | Packet
+    number: int
+
+
+class WentOnline(msgspec.Struct, frozen=True):
+    """The driver said hello. It sends frames only once `DriverHost.begin` was called, after every WentOnline."""
+
+    driver: str
+    capabilities: dict[str, str]
+
+
+class WentOffline(msgspec.Struct, frozen=True):
+    """The driver ended unasked or fell silent. If it is to be restarted, WentOnline follows when it is back."""
+
+    driver: str
+    reason: str
+
+
+class Faulted(msgspec.Struct, frozen=True):
+    """The driver, or what it sent, is not as it should be; it goes on."""
+
+    driver: str
+    reason: str
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """So many of the driver's frames will not arrive."""
+
+    driver: str
+    count: int
+    reason: str
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Nothing more comes from this driver: its source is at its end, or (`error`) it cannot go on."""
+
+    driver: str
+    reason: str
+    error: bool
+
+
+class ActionAnswered(msgspec.Struct, frozen=True):
+    """The action with this key was carried out (`ok`), refused, or not answered in time."""
+
+    output: str
+    ordinal: int
+    ok: bool
+    reason: str
+
+
+Report = FrameArrived | WentOnline | WentOffline | Faulted | Lost | Ended | ActionAnswered

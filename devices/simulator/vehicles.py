@@ -1,0 +1,126 @@
+"""Cars and vans as boxes with bonnet, cabin, windows and wheels, warm where the engine is."""
+
+import math
+
+import msgspec
+
+from devices.simulator.movement import Motion
+from devices.simulator.shapes import Capsule, Facet, Point, Shape
+
+
+class Model(msgspec.Struct, frozen=True):
+    """Sizes in metres. `cabin` is where the cabin's foot begins and ends, `roof` its roof, along the car's axis."""
+
+    length: float
+    width: float
+    waist: float
+    height: float
+    cabin: tuple[float, float]
+    roof: tuple[float, float]
+    bonnet: float
+    wheel: float
+
+
+MODELS = {
+    "car": Model(4.4, 1.78, 0.88, 1.46, (-2.0, 0.95), (-1.35, 0.3), 0.9, 0.32),
+    "van": Model(5.3, 2.0, 1.05, 2.25, (-2.63, 2.0), (-2.6, 1.35), 1.7, 0.35),
+}
+CLEARANCE_M = 0.24
+
+
+def vehicle(motion: Motion, model_name: str, lights: bool) -> list[Shape]:
+    """The visible faces of a vehicle whose middle is at `motion`, in painting order."""
+    model = MODELS[model_name]
+    at = _placer(motion)
+    half, side, floor = model.length / 2, model.width / 2, CLEARANCE_M
+    inset = side * 0.86
+    shapes: list[Shape] = [_facet(at, [(-half, 0.02, -side), (half, 0.02, -side), (half, 0.02, side), (-half, 0.02, side)], "underbody")]
+    faces: list[Facet] = []
+    for s in (-side, side):
+        faces.append(_facet(at, [(-half, floor, s), (half, floor, s), (half, model.waist * 0.9, s), (model.bonnet, model.waist, s), (-half, model.waist, s)], "paint", 0.8))
+        faces.append(_facet(at, [(model.bonnet, floor + 0.3, s), (half - 0.1, floor + 0.3, s), (half - 0.1, model.waist * 0.87, s), (model.bonnet, model.waist * 0.95, s)], "bonnet", 0.75))
+    faces.append(_facet(at, [(half, floor, -side), (half, floor, side), (half, model.waist * 0.9, side), (half, model.waist * 0.9, -side)], "paint", 0.85))
+    faces.append(_facet(at, [(half, floor + 0.12, -side * 0.6), (half, floor + 0.12, side * 0.6), (half, model.waist * 0.82, side * 0.6), (half, model.waist * 0.82, -side * 0.6)], "grille", 1.0))
+    faces.append(_facet(at, [(-half, floor, -side), (-half, floor, side), (-half, model.waist, side), (-half, model.waist, -side)], "paint", 0.7))
+    shapes += _visible(faces, motion)
+    shapes.append(_facet(at, [(model.bonnet, model.waist, -side), (half, model.waist * 0.9, -side), (half, model.waist * 0.9, side), (model.bonnet, model.waist, side)], "bonnet"))
+    shapes += _visible(_cabin(at, model, side, inset), motion)
+    shapes.append(_facet(at, [(model.roof[0], model.height, -inset), (model.roof[1], model.height, -inset), (model.roof[1], model.height, inset), (model.roof[0], model.height, inset)], "roof"))
+    near = _near_side(motion)
+    for along in (-half * 0.62, half * 0.64):
+        shapes.append(_disc(at, along, model.wheel, near * side * 1.01, model.wheel, "tyre"))
+        shapes.append(_disc(at, along, model.wheel, near * side * 1.02, model.wheel * 0.55, "hub"))
+    return shapes + _lamps(at, model, motion, lights)
+
+
+def _cabin(at: "_Placer", model: Model, side: float, inset: float) -> list[Facet]:
+    back, front = model.cabin
+    roof_back, roof_front = model.roof
+    waist, top = model.waist, model.height
+    faces: list[Facet] = []
+    for s, i in ((-side, -inset), (side, inset)):
+        faces.append(_facet(at, [(back, waist, s), (front, waist, s), (roof_front, top, i), (roof_back, top, i)], "paint", 0.75))
+        low, high = waist + 0.06, top - 0.1
+        faces.append(_facet(at, [(back + 0.35, low, s), (front - 0.3, low, s), (roof_front - 0.02, high, i), (roof_back + 0.2, high, i)], "glass"))
+    for foot, roof in ((front, roof_front), (back, roof_back)):
+        faces.append(_facet(at, [(foot, waist, -side), (foot, waist, side), (roof, top, inset), (roof, top, -inset)], "glass"))
+    return faces
+
+
+def _lamps(at: "_Placer", model: Model, motion: Motion, lights: bool) -> list[Shape]:
+    towards = math.cos(motion.heading) < 0.15
+    end, material = (model.length / 2, "lamp" if lights else "hub") if towards else (-model.length / 2, "tail_lamp")
+    return [
+        Capsule(at((end, model.waist * 0.72, s)), at((end, model.waist * 0.72, s * 0.85)), 0.09, 0.09, material)
+        for s in (-model.width * 0.42, model.width * 0.42)
+    ]
+
+
+class _Placer:
+    def __init__(self, motion: Motion) -> None:
+        self._motion = motion
+        self._sin, self._cos = math.sin(motion.heading), math.cos(motion.heading)
+
+    def __call__(self, point: Point) -> Point:
+        forward, up, right = point
+        return (
+            self._motion.x + forward * self._sin + right * self._cos,
+            up,
+            self._motion.z + forward * self._cos - right * self._sin,
+        )
+
+
+def _placer(motion: Motion) -> _Placer:
+    return _Placer(motion)
+
+
+def _facet(at: _Placer, corners: list[Point], material: str, shade: float = 1.0) -> Facet:
+    return Facet(tuple(at(corner) for corner in corners), material, shade)
+
+
+def _disc(at: _Placer, along: float, up: float, right: float, radius: float, material: str) -> Facet:
+    turns = [2 * math.pi * k / 12 for k in range(12)]
+    return _facet(at, [(along + radius * math.cos(a), up + radius * math.sin(a), right) for a in turns], material)
+
+
+def _near_side(motion: Motion) -> int:
+    """1 where the right side faces the camera, -1 where the left does."""
+    right_z = -math.sin(motion.heading)
+    right_x = math.cos(motion.heading)
+    return 1 if -(right_x * motion.x + right_z * motion.z) > 0 else -1
+
+
+def _visible(faces: list[Facet], motion: Motion) -> list[Facet]:
+    """The upright faces that look at the camera, in the order given: a detail follows the face that it lies on."""
+    kept: list[Facet] = []
+    for face in faces:
+        n = len(face.corners)
+        middle_x = sum(c[0] for c in face.corners) / n
+        middle_z = sum(c[2] for c in face.corners) / n
+        (ax, _, az), (bx, _, bz) = face.corners[0], face.corners[1]
+        normal_x, normal_z = bz - az, ax - bx
+        if normal_x * (middle_x - motion.x) + normal_z * (middle_z - motion.z) < 0:
+            normal_x, normal_z = -normal_x, -normal_z
+        if normal_x * middle_x + normal_z * middle_z < 0:
+            kept.append(face)
+    return kept

@@ -1,0 +1,74 @@
+"""The picture of an alarm out of the log: its frame, and what led to it."""
+
+from PIL import Image
+
+from emberline.civil import Calendar
+from emberline.errors import Unusable
+from emberline.picture import Overlay, draw
+from kernel.events import AlarmRaised, ConfigChanged, Event, ObjectsDetected, RuleTriggered
+from kernel.log.contract import EventLog, Selection
+from kernel.references import CHANNEL_SOURCE
+from kernel.site.model import Point, Site
+from kernel.site.reader import parse_site
+from replay.frames import frame_pixels
+
+
+def alarm_picture(
+    log: EventLog, seq: int, *, box: bool = True, trajectory: bool = True, rule: bool = True, size: bool = True
+) -> Image.Image:
+    """The alarm (or rule hit) with this seq on its frame; each overlay can be left out.
+
+    Raises `Unusable` where the seq is no alarm, `FramesMissing` where its frame has expired.
+    """
+    event = next(log.read(Selection(first=seq, last=seq)), None)
+    if event is None or not isinstance(event.body, AlarmRaised | RuleTriggered):
+        what = "the log does not go so far" if event is None else f"it is a {event.kind}"
+        raise Unusable(f"seq {seq} is no alarm: {what}; `emberline alarms` lists them")
+    body = event.body
+    site = site_at(log, event)
+    channel = site.channel(body.channel)
+    x, y, w, h = body.box
+    pixels = frame_pixels(log, body.frame)
+    height, width = pixels.shape
+    label = f"{body.target} {round(w * width / 1e6)}×{round(h * height / 1e6)} px" if size else body.target
+    overlay = Overlay(
+        box=body.box if box else None,
+        label=label if box else "",
+        trajectory=_trajectory(log, event, body) if trajectory else (),
+        rule=next((r for r in site.rules if r.id == body.rule), None) if rule else None,
+        caption=_caption(log, event, body),
+    )
+    return draw(pixels, channel is None or channel.kind == "thermal", overlay)
+
+
+def site_at(log: EventLog, event: Event) -> Site:
+    """The site as configured when the event happened."""
+    last: ConfigChanged | None = None
+    for change in log.read(Selection(kinds=("ConfigChanged",), last_fact=event.fact_no)):
+        assert isinstance(change.body, ConfigChanged)
+        last = change.body
+    if last is None:
+        raise Unusable(f"no configuration is recorded before seq {event.seq}")
+    return parse_site(last.document)[0]
+
+
+def _trajectory(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered) -> list[Point]:
+    """The centres of the target from its first sighting on."""
+    source = CHANNEL_SOURCE + body.channel
+    points: list[Point] = []
+    for seen in log.read(Selection(kinds=("TrackStarted", "ObjectsDetected"), sources=(source,), last=event.seq)):
+        if seen.kind == "TrackStarted" and getattr(seen.body, "track", None) == body.track:
+            points.clear()
+        if isinstance(seen.body, ObjectsDetected):
+            points += [_centre(o.box) for o in seen.body.objects if o.track == body.track]
+    return points
+
+
+def _centre(box: tuple[int, int, int, int]) -> Point:
+    return box[0] + box[2] // 2, box[1] + box[3] // 2
+
+
+def _caption(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered) -> str:
+    ordinal = f" #{body.ordinal}" if isinstance(body, AlarmRaised) else ""
+    what = " ".join(filter(None, (body.type.replace("_", " "), body.detail.replace("_", " "))))
+    return f"{body.rule}{ordinal}: {what}\n{Calendar(log).show(event)}   {body.channel}   seq {event.seq}"

@@ -1,0 +1,53 @@
+"""One channel of the running daemon, between its driver and the log."""
+
+from collections import deque
+
+from kernel.media import Packet, Shot
+from kernel.payloads import DamagedFrame, EncodedFrame, FrameEncoder
+
+FRAMES_AHEAD = 16
+"""Frames of a channel under way from its driver or waiting to be merged, at speed max."""
+CLOCK_STEP_NS = 1_000_000_000
+"""A device's clock that strays further than this from the frames' arrival has been set: it is anchored anew."""
+
+
+class ChannelLine:
+    """Frames of one channel on their way in. `order` is the channel's place in the site file."""
+
+    def __init__(self, order: int) -> None:
+        self.order = order
+        self.waiting: deque[EncodedFrame | DamagedFrame] = deque()
+        self.ended = False
+        self._encoder = FrameEncoder()
+        self._under_way = 0
+        self._offset_ns: int | None = None
+
+    def arrive(self, item: Shot | Packet) -> None:
+        """Take in what the driver sent; complete frames go to `waiting`."""
+        self._under_way -= 1
+        self.waiting.extend(self._encoder.feed(item))
+
+    def end(self) -> None:
+        """The source is at its end: nothing more arrives."""
+        if not self.ended:
+            self.waiting.extend(self._encoder.flush())
+        self.ended = True
+
+    def restart(self) -> None:
+        """The driver is back after an interruption: decoding and the device's clock begin anew."""
+        self._encoder = FrameEncoder()
+        self._offset_ns = None
+        self._under_way = 0
+        self.ended = False
+
+    def credit(self) -> int:
+        """How many more frames the driver may send now; they count as under way from here on."""
+        free = max(0, FRAMES_AHEAD - self._under_way - len(self.waiting))
+        self._under_way += free
+        return free
+
+    def mapped(self, captured_ns: int, arrived_ns: int) -> int:
+        """The device's time in logical time: anchored at the first arrival, and anew after a step of its clock."""
+        if self._offset_ns is None or abs(captured_ns + self._offset_ns - arrived_ns) > CLOCK_STEP_NS:
+            self._offset_ns = arrived_ns - captured_ns
+        return captured_ns + self._offset_ns

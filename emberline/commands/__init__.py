@@ -1,0 +1,27 @@
+"""The commands, one module each; this table is `emberline --help`."""
+
+import typer
+
+from emberline.commands import alarms, check, events, import_, replay, run, snapshot, verify
+
+app = typer.Typer(
+    name="emberline",
+    help="Open analytics daemon for thermal and optical perimeter cameras, with exact replay.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("check")(check.check)
+app.command("run")(run.run)
+app.command("import")(import_.import_)
+app.command("replay")(replay.replay)
+app.command("verify")(verify.verify)
+app.command("alarms")(alarms.alarms)
+app.command("events")(events.events)
+app.command("snapshot")(snapshot.snapshot)
+
+
+@app.callback()
+def emberline() -> None:
+    """Perimeter alarms from thermal and optical cameras; every one can be replayed exactly."""

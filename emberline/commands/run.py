@@ -1,0 +1,57 @@
+"""`emberline run --site SITE --log DIR`"""
+
+import signal
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from devices.host import DriverHost
+from emberline.announcer import Announcer
+from emberline.console import warn
+from emberline.daemon import Daemon
+from emberline.drivers import known_start_ns, specs_of
+from emberline.errors import Unusable
+from emberline.sites import LoadedSite, load_site
+from emberline.wiring import make_engine, write_log
+
+
+def run(
+    site: Annotated[Path, typer.Option(help="The site file (TOML).")],
+    log: Annotated[Path, typer.Option(help="The log directory; made if it is not there.")],
+    speed: Annotated[
+        Literal["realtime", "max"], typer.Option(help="max: as fast as it goes, by the frames' own time.")
+    ] = "realtime",
+    until_end: Annotated[bool, typer.Option("--until-end", help="Leave once every source has ended.")] = False,
+) -> None:
+    """The daemon: start the site's drivers, record, detect, act. SIGTERM leaves in order, SIGHUP re-reads the site."""
+    loaded = load_site(site)
+    civil_ns = time.time_ns() if speed == "realtime" else known_start_ns(loaded.site)
+    if civil_ns is None and loaded.site.schedules:
+        warn("civil time is unknown at speed max without ?start=… in the source: every rule counts as armed")
+    specs = specs_of(loaded.site)
+    with write_log(log) as opened, DriverHost(specs) as host:
+        announcer = Announcer(loaded.site, civil_ns, opened.head.time)
+        daemon = Daemon(loaded.site, opened, make_engine(), host, speed, announcer)
+        _follow_signals(daemon, site)
+        with announcer:
+            summary = daemon.run(loaded.document, str(site.name), civil_ns, until_end)
+    announcer.sum_up(summary, log)
+    if summary.failure is not None:
+        raise Unusable(summary.failure)
+
+
+def _follow_signals(daemon: Daemon, path: Path) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda n, _: daemon.leave(f"stopped by {signal.Signals(n).name}"))
+
+    def reload(*_: object) -> None:
+        try:
+            loaded: LoadedSite = load_site(path)
+        except Unusable as error:
+            warn(f"the site file is left as it was in force: {error}")
+        else:
+            daemon.reconfigure(loaded.site, loaded.document)
+
+    signal.signal(signal.SIGHUP, reload)

@@ -1,0 +1,60 @@
+"""How the parts are put together: engines with the product's detectors, logs with the wall clock."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from detectors.detector import ChannelDetector
+
+from kernel.engine import Engine, ReadSite, recorded_site
+from kernel.log.contract import EventLog
+from kernel.log.duckdb_log import open_log
+from kernel.log.memory import MemoryLog
+
+
+def make_engine(read_site: ReadSite = recorded_site) -> Engine:
+    """The production fold; a what-if passes a `read_site` of its own."""
+    return Engine(ChannelDetector, read_site)
+
+
+@contextmanager
+def read_log(path: Path) -> Iterator[EventLog]:
+    """A log to read from; raises `LogError` where there is none, or where its last part is still being written."""
+    log = open_log(path)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+@contextmanager
+def write_log(path: Path) -> Iterator[EventLog]:
+    """A log to append to, made if it is not there; what was appended stays, however the work ends."""
+    log = open_log(path, "write", wall_clock_ns=time.time_ns)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+@contextmanager
+def import_log(path: Path) -> Iterator[EventLog]:
+    """A log to import into, made if it is not there; a failed import is taken back whole."""
+    log = open_log(path, "write", wall_clock_ns=time.time_ns)
+    try:
+        yield log
+    except BaseException:
+        log.abandon()
+        raise
+    log.close()
+
+
+@contextmanager
+def whatif_log(path: Path | None) -> Iterator[EventLog]:
+    """Where a what-if goes: a log of its own, or memory."""
+    if path is None:
+        yield MemoryLog()
+        return
+    with write_log(path) as log:
+        yield log

@@ -1,0 +1,253 @@
+"""Is a log what was written? Every digest is computed again, without folding anything."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from kernel.events import FACTS
+from kernel.log.chain import Row, named_payload, row_digest
+from kernel.log.contract import Head, LogUnreadable
+from kernel.log.database import Database
+from kernel.log.directory import check_is_log, unsealed_spans
+from kernel.log.ledger import Ledger, Sealed, read_ledger
+from kernel.log.reading import Reader, Span
+from kernel.log.segments import Segment, file_sha256, segments_in, write_ahead_file
+
+_FACT_KINDS = frozenset(body.__name__ for body in FACTS)
+
+
+class Soundness(msgspec.Struct, frozen=True):
+    """The verdict. `first_bad_seq` is where the log first departs from what was written, if that can be told.
+
+    `events` and `frames` count what was found sound, `pruned` names the segments whose frames were removed on purpose.
+    """
+
+    sound: bool
+    first_bad_seq: int | None
+    reason: str
+    events: int
+    frames: int
+    pruned: tuple[str, ...]
+
+
+class _Unsound(Exception):
+    def __init__(self, seq: int | None, reason: str) -> None:
+        super().__init__(reason)
+        self.seq = seq
+        self.reason = reason
+
+
+def verify_log(path: str | Path, progress: Callable[[int, int], None] | None = None) -> Soundness:
+    """Walk the whole log: order, chain, payloads, ledger, files. `progress` hears of seqs done and in all.
+
+    Raises `LogUnreadable` where there is no log, or a file that does not open; `LogLocked` while it is written to.
+    """
+    directory = Path(path)
+    check_is_log(directory)
+    database = Database()
+    try:
+        ledger = read_ledger(directory)
+        walk = _Walk(database, directory, ledger, progress)
+        try:
+            walk.run()
+        except _Unsound as found:
+            return walk.verdict(False, found.seq, found.reason)
+        return walk.verdict(True, None, "")
+    finally:
+        database.close()
+
+
+class _Walk:
+    """One pass over the log; what it has seen so far."""
+
+    def __init__(
+        self, database: Database, directory: Path, ledger: Ledger, progress: Callable[[int, int], None] | None
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._ledger = ledger
+        self._progress = progress or _silent
+        self._reader = Reader(database, lambda: [])
+        self._total = 0
+        self._head = Head()
+        self._frames = 0
+        self._first_frame: int | None = None
+
+    def verdict(self, sound: bool, seq: int | None, reason: str) -> Soundness:
+        pruned = tuple(sorted(self._ledger.pruned))
+        return Soundness(sound, seq, reason, self._head.seq, self._frames, pruned)
+
+    def run(self) -> None:
+        unsealed = self._unsealed()
+        self._total = max([span.last_seq for span in unsealed] + [line.last_seq for line in self._ledger.sealed] + [0])
+        for line in self._ledger.sealed:
+            self._sealed(line)
+        for span in unsealed:
+            self._events(span)
+        self._progress(self._total, self._total)
+
+    def _unsealed(self) -> list[Span]:
+        """What a crash left; files that nothing explains are a finding, not a hindrance."""
+        known = {line.first_seq for line in self._ledger.sealed}
+        following = self._ledger.sealed[-1].last_seq + 1 if self._ledger.sealed else 1
+        for segment in segments_in(self._directory):
+            if segment.first_seq not in known and segment.first_seq != following:
+                raise _Unsound(None, f"segment {segment.name} is not in the ledger")
+        return unsealed_spans(self._database, self._directory, self._ledger)
+
+    def _sealed(self, line: Sealed) -> None:
+        segment = Segment(self._directory, line.first_seq)
+        if line.first_seq != self._head.seq + 1 or line.segment != segment.name:
+            raise _Unsound(self._head.seq + 1, f"the ledger's line for segment {line.segment} does not follow")
+        if not segment.events.exists():
+            raise _Unsound(line.first_seq, f"{segment.events.name} is missing")
+        for stray in map(write_ahead_file, (segment.events, segment.frames)):
+            if stray.exists():
+                raise _Unsound(None, f"{stray.name}: somebody wrote to the segment after it was sealed")
+        self._first_frame = None
+        self._events(Span(segment, line.first_seq, line.last_seq))
+        head = self._head
+        if (head.seq, head.digest.hex()) != (line.last_seq, line.last_digest):
+            raise _Unsound(head.seq, f"segment {segment.name} ends otherwise than the ledger says")
+        if (head.fact_no, head.time) != (line.last_fact_no, line.last_time):
+            raise _Unsound(head.seq, f"the last fact of segment {segment.name} is not the one that the ledger names")
+        self._files(segment, line)
+
+    def _files(self, segment: Segment, line: Sealed) -> None:
+        """The digests of the files: changes that no row shows. Detached first, see `file_sha256`."""
+        for path, recorded in ((segment.events, line.events_sha256), (segment.frames, line.frames_sha256)):
+            self._database.detach(path)
+            if path == segment.frames and segment.name in self._ledger.pruned:
+                continue
+            if recorded is None and not path.exists():
+                continue
+            if not path.exists():
+                raise _Unsound(self._first_frame, f"{path.name} is missing")
+            if file_sha256(path) != recorded:
+                raise _Unsound(None, f"{path.name} was changed after it was sealed")
+
+    def _events(self, span: Span) -> None:
+        self._reader.schema(span)
+        if self._reader.count(span) != span.last_seq - span.first_seq + 1:
+            gap = self._first_gap(span)
+            raise _Unsound(gap, f"event {gap} is missing, twice there or out of place in segment {span.segment.name}")
+        if span.segment.frames.exists():
+            self._database.attach(span.segment.frames)
+        payloads = _Payloads(self._reader, span)
+        rows = self._reader.rows(span)
+        while self._head.seq < span.last_seq:
+            try:
+                row = next(rows, None)
+            except LogUnreadable as error:
+                raise _Unsound(self._first_unreadable(span), str(error)) from None
+            if row is None:
+                missing = self._head.seq + 1
+                raise _Unsound(missing, f"event {missing} is not in segment {span.segment.name}")
+            self._row(row)
+            self._payload(span, row, payloads)
+            if row.seq % 1024 == 0:
+                self._progress(row.seq, self._total)
+        stray = payloads.next_seq()
+        if stray is not None:
+            raise _Unsound(stray, f"a payload is stored for event {stray}, which is no frame")
+
+    def _first_gap(self, span: Span) -> int:
+        expected = span.first_seq
+        for seq in self._reader.all_seqs(span):
+            if seq != expected:
+                return min(seq, expected)
+            expected += 1
+        return expected
+
+    def _first_unreadable(self, span: Span) -> int:
+        """The first event after the last good one that cannot be read by itself."""
+        for seq in range(self._head.seq + 1, span.last_seq):
+            try:
+                self._reader.row(span, seq)
+            except LogUnreadable:
+                return seq
+        return span.last_seq
+
+    def _row(self, row: Row) -> None:
+        head = self._head
+        is_fact = row.cause is None
+        if row.seq != head.seq + 1:
+            raise _Unsound(head.seq + 1, f"event {row.seq} stands where {head.seq + 1} should")
+        if is_fact and row.fact_no != head.fact_no + 1:
+            raise _Unsound(row.seq, f"event {row.seq} is fact {row.fact_no}, after fact {head.fact_no}")
+        if is_fact and row.time < head.time:
+            raise _Unsound(row.seq, f"event {row.seq} goes back in time")
+        if is_fact != (row.kind in _FACT_KINDS):
+            raise _Unsound(row.seq, f"event {row.seq} of kind {row.kind} contradicts its cause")
+        try:
+            digest = row_digest(head.digest, row, named_payload(row))
+        except ValueError as error:
+            raise _Unsound(row.seq, f"the body of event {row.seq} was changed: {error}") from None
+        if digest != row.digest:
+            raise _Unsound(row.seq, f"event {row.seq} was changed: its chain digest is another one")
+        fact_no, time = (row.fact_no, row.time) if is_fact else (head.fact_no, head.time)
+        self._head = Head(row.seq, fact_no, time, digest)
+
+    def _payload(self, span: Span, row: Row, payloads: "_Payloads") -> None:
+        named = named_payload(row)
+        if not named:
+            return
+        payload = payloads.of(row.seq)
+        if payload is not None:
+            if hashlib.sha256(payload).hexdigest() != named:
+                raise _Unsound(row.seq, f"the payload of event {row.seq} was changed")
+            self._frames += 1
+        elif span.segment.frames.exists():
+            raise _Unsound(row.seq, f"the payload of event {row.seq} is missing")
+        elif self._first_frame is None:
+            self._first_frame = row.seq
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody wants to hear of progress."""
+
+
+class _Payloads:
+    """The payloads of a segment, taken one by one as their events come by."""
+
+    def __init__(self, reader: Reader, span: Span) -> None:
+        self._stored: Iterator[tuple[int, bytes]] = reader.payloads_of(span, span.first_seq, span.last_seq)
+        self._next: tuple[int, bytes] | None = None
+        self._reader = reader
+        self._span = span
+        self._last_taken = span.first_seq - 1
+        self._fetch()
+
+    def next_seq(self) -> int | None:
+        return None if self._next is None else self._next[0]
+
+    def of(self, seq: int) -> bytes | None:
+        if self._next is None or self._next[0] > seq:
+            return None
+        if self._next[0] < seq:
+            raise _Unsound(self._next[0], f"a payload is stored for event {self._next[0]}, which is no frame")
+        payload = self._next[1]
+        self._last_taken = seq
+        self._fetch()
+        return payload
+
+    def _fetch(self) -> None:
+        try:
+            self._next = next(self._stored, None)
+        except LogUnreadable as error:
+            raise _Unsound(self._first_unreadable(), str(error)) from None
+
+    def _first_unreadable(self) -> int | None:
+        first = self._last_taken + 1
+        try:
+            seqs = self._reader.framed_seqs(self._span, first, self._span.last_seq)
+        except LogUnreadable:
+            return first
+        for seq in seqs:
+            try:
+                list(self._reader.payloads_of(self._span, seq, seq))
+            except LogUnreadable:
+                return seq
+        return first

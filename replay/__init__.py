@@ -1,0 +1,1 @@
+"""Recordings into facts, facts refolded: importing, replay, verification, what-if."""

@@ -1,0 +1,99 @@
+"""A recording of one or several channels becomes a session of facts."""
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from kernel.events import SCHEMA_VERSION, ClockSet, ConfigChanged, FramesLost, SessionEnded, SessionStarted
+from kernel.log.contract import EventLog
+from kernel.media import MediaError, Recording
+from kernel.payloads import DamagedFrame, EncodedFrame, FrameEncoder
+from kernel.recorder import Recorder
+from kernel.references import CHANNEL_SOURCE
+
+Progress = Callable[[int, int | None], None]
+"""Told (frames done, frames in all if known)."""
+
+
+class ImportPlan(msgspec.Struct, frozen=True):
+    """What is imported: the recordings by channel in the order of the site, the site document, and the settings.
+
+    `start_ns` is the civil time (ns since 1970, UTC) of the first frame, None where nobody knows; `frames` selects
+    frames [A, B) of each channel.
+    """
+
+    recordings: Mapping[str, Recording]
+    document: str
+    versions: dict[str, str]
+    start_ns: int | None = None
+    frames: tuple[int, int | None] = (0, None)
+    who: str = "import"
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What came of it: frames recorded by channel, and how many of them are damaged."""
+
+    frames: dict[str, int]
+    damaged: int
+
+
+def import_recordings(log: EventLog, plan: ImportPlan, progress: Progress | None = None) -> Imported:
+    """Append a session with the recordings' frames, in the order of (captured_ns, order of channels).
+
+    Raises `MediaError` where a recording cannot be read or holds no frame; then nothing of it stays in the log.
+    """
+    recorder = Recorder(log, None)
+    origin = max(log.head.time, plan.start_ns or 0)
+    recorder.admit(origin, "session", SessionStarted("import", SCHEMA_VERSION, plan.versions, tuple(plan.recordings)))
+    recorder.admit(origin, "site", ConfigChanged(plan.document, plan.who))
+    if plan.start_ns is not None:
+        recorder.admit(origin, "site", ClockSet(plan.start_ns - origin, "start given at import"))
+    counts, damaged = dict.fromkeys(plan.recordings, 0), 0
+    for channel, frame in _merged(plan):
+        time, source = origin + frame.captured_ns, CHANNEL_SOURCE + channel
+        if isinstance(frame, DamagedFrame):
+            damaged += 1
+            recorder.admit(time, source, FramesLost(1, "damaged"))
+        else:
+            body = msgspec.structs.replace(frame.fact(), captured_ns=time)
+            recorder.admit(time, source, body, frame.payload)
+            counts[channel] += 1
+        if progress is not None:
+            progress(sum(counts.values()), _total(plan))
+    empty = [id for id, count in counts.items() if count == 0]
+    if empty:
+        raise MediaError(f"channel {empty[0]}: no frame of its recording could be imported")
+    recorder.admit(recorder.time, "session", SessionEnded("end of recording"))
+    log.sync()
+    return Imported(counts, damaged)
+
+
+def _total(plan: ImportPlan) -> int | None:
+    first, last = plan.frames
+    totals = [r.frames for r in plan.recordings.values()]
+    if any(t is None for t in totals):
+        return None
+    return sum(max(0, min(t, last if last is not None else t) - first) for t in totals if t is not None)
+
+
+def _merged(plan: ImportPlan) -> Iterator[tuple[str, EncodedFrame | DamagedFrame]]:
+    """The frames of all channels by (captured_ns, order of channels)."""
+
+    def frames(order: int, channel: str, recording: Recording) -> Iterator[tuple[int, int, str, _Frame]]:
+        for frame in _encoded(recording, plan.frames):
+            yield frame.captured_ns, order, channel, frame
+
+    streams = [frames(order, channel, r) for order, (channel, r) in enumerate(plan.recordings.items())]
+    for _, _, channel, frame in heapq.merge(*streams, key=lambda item: item[:2]):
+        yield channel, frame
+
+
+def _encoded(recording: Recording, selected: tuple[int, int | None]) -> Iterator["_Frame"]:
+    encoder = FrameEncoder()
+    for item in recording.read():
+        yield from encoder.feed(item)
+    yield from encoder.flush()
+
+
+_Frame = EncodedFrame | DamagedFrame

@@ -1,0 +1,72 @@
+"""What if other settings had been in force: the same facts folded anew, and the alarms compared."""
+
+import msgspec
+
+from kernel.engine import Engine
+from kernel.events import AlarmRaised, Event
+from kernel.log.contract import EventLog, Selection
+from kernel.recorder import Recorder
+from replay.refold import Pixels, Progress
+from replay.sessions import Session
+
+SAME_ALARM_WITHIN_NS = 10_000_000_000
+"""Alarms of one rule that begin this close together in both outcomes are taken for the same."""
+
+
+class AlarmChanges(msgspec.Struct):
+    """Alarms of the record and of the what-if: in both (recorded, new), only in one."""
+
+    kept: list[tuple[Event, Event]] = []
+    lost: list[Event] = []
+    gained: list[Event] = []
+
+    @property
+    def shifted(self) -> list[tuple[Event, Event]]:
+        """Those in both that begin at another time."""
+        return [(old, new) for old, new in self.kept if old.time != new.time]
+
+
+def what_if(
+    log: EventLog,
+    session: Session,
+    engine: Engine,
+    into: EventLog,
+    progress: Progress | None = None,
+) -> str:
+    """Fold the session's facts with `engine` and write facts and outcome to the log `into`.
+
+    The frames themselves stay in `log`. Gives the outcome digest. fact_nos agree with those of `log` where all its
+    sessions are folded into the same empty log in order.
+    """
+    recorder, pixels = Recorder(into, engine), Pixels(log, session)
+    total = session.last_fact - session.first_fact + 1
+    for done, fact in enumerate(log.read(session.facts()), 1):
+        recorder.admit(fact.time, fact.source, fact.body, None, pixels.of(fact))
+        if progress is not None:
+            progress(done, total)
+    return recorder.outcome.hexdigest()
+
+
+def compare_alarms(recorded: EventLog, changed: EventLog) -> AlarmChanges:
+    """Match the alarms of two outcomes, each with the nearest of the same rule that is not yet taken."""
+    changes = AlarmChanges([], [], [])
+    candidates = _alarms(changed)
+    for old in _alarms(recorded):
+        near = [new for new in candidates if _same_alarm(old, new)]
+        if near:
+            new = min(near, key=lambda n: (abs(n.time - old.time), n.seq))
+            candidates.remove(new)
+            changes.kept.append((old, new))
+        else:
+            changes.lost.append(old)
+    changes.gained.extend(candidates)
+    return changes
+
+
+def _alarms(log: EventLog) -> list[Event]:
+    return list(log.read(Selection(kinds=("AlarmRaised",))))
+
+
+def _same_alarm(old: Event, new: Event) -> bool:
+    assert isinstance(old.body, AlarmRaised) and isinstance(new.body, AlarmRaised)
+    return old.body.rule == new.body.rule and abs(old.time - new.time) <= SAME_ALARM_WITHIN_NS
