@@ -30,7 +30,7 @@ def alarm_picture(
     x, y, w, h = body.box
     pixels = frame_pixels(log, body.frame)
     height, width = pixels.shape
-    label = f"{body.target} {round(w * width / 1e6)}×{round(h * height / 1e6)} px" if size else body.target
+    label = f"{body.target} {round(w * width / 1e6)} x {round(h * height / 1e6)} px" if size else body.target
     overlay = Overlay(
         box=body.box if box else None,
         label=label if box else "",

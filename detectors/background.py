@@ -1,0 +1,216 @@
+"""The background model: per pixel what is normal and how much it varies, and so how surprising a new value is.
+
+A running Gaussian in the sense of Wren et al., "Pfinder" (1997), on the spatially integrated frame: mean and mean
+absolute deviation, each a recursive average with a time constant. It does not depend on sensitivity: foreground for the
+purpose of learning is what exceeds a fixed score. All arithmetic is elementwise IEEE float32 and integers.
+"""
+
+import hashlib
+
+import numpy as np
+from numba import njit
+
+from detectors.integrate import UNIT, integrated
+
+SECOND_NS = 1_000_000_000
+LEARN_NS = 700_000_000
+"""The background is a plain average of the frames of this long after a start; detection waits for it."""
+BACKGROUND_NS = 5 * SECOND_NS
+"""Time constant with which the background follows slow changes."""
+FOREGROUND_NS = 60 * SECOND_NS
+"""Time constant with which what stays in the picture becomes background."""
+YOUTH_NS = 2 * SECOND_NS
+"""At this age a model is trusted half as much as an old one."""
+UNREST_NS = SECOND_NS
+"""Time constant of the unrest of the picture as a whole."""
+LEARN_BELOW = 50
+"""Score (tenths of σ) below which a pixel is background for the purpose of learning."""
+CHANGED_PERCENT = 30
+"""If more of the frame than this is surprising at once, it is the sensor or the light that changed."""
+FLOOR_COUNTS = {"thermal16": 0.25, "thermal8": 0.5, "optical8": 1.2}
+"""Least deviation assumed, in counts after the blur: quantisation, compression, flicker."""
+SIGMA_PER_DEVIATION = np.float32(1.2533)
+"""σ of a Gaussian over its mean absolute deviation, √(π/2)."""
+DEVIATION_PER_MIDDLE = np.float32(1.1829)
+"""The mean absolute deviation of a Gaussian over the median one."""
+
+
+@njit(cache=True, nogil=True)
+def _score_and_learn(
+    frame: np.ndarray,
+    mean: np.ndarray,
+    deviation: np.ndarray,
+    score: np.ndarray,
+    shift: np.float32,
+    floor: np.float32,
+    rate: np.float32,
+    slow_rate: np.float32,
+    deviation_rate: np.float32,
+    learn_below: int,
+) -> int:
+    """One frame: the score of every pixel in tenths of σ, then mean and deviation follow. Returns how many surprise."""
+    surprising = 0
+    height, width = frame.shape
+    ten = np.float32(10.0)
+    cap = np.float32(3.0)
+    for y in range(height):
+        for x in range(width):
+            difference = np.float32(frame[y, x]) - shift - mean[y, x]
+            distance = abs(difference)
+            spread = max(deviation[y, x], floor)
+            tenths = ten * distance / (SIGMA_PER_DEVIATION * spread)
+            value = 255 if tenths >= np.float32(255.0) else int(tenths)
+            score[y, x] = value
+            if value < learn_below:
+                mean[y, x] += rate * difference
+                deviation[y, x] += deviation_rate * (distance - deviation[y, x])
+            else:
+                surprising += 1
+                mean[y, x] += slow_rate * difference
+                deviation[y, x] += deviation_rate * np.float32(0.25) * (min(distance, cap * spread) - deviation[y, x])
+            mean[y, x] += rate * shift
+    return surprising
+
+
+@njit(cache=True, nogil=True)
+def _average_in(frame: np.ndarray, mean: np.ndarray, deviation: np.ndarray, before: np.ndarray, count: int) -> None:
+    """Add the `count`-th frame (from 1) to a plain average; deviation from the differences of successive frames."""
+    height, width = frame.shape
+    share = np.float32(1.0) / np.float32(count)
+    for y in range(height):
+        for x in range(width):
+            value = np.float32(frame[y, x])
+            mean[y, x] += share * (value - mean[y, x])
+            if count > 1:
+                step = abs(value - np.float32(before[y, x])) * np.float32(0.7071)
+                deviation[y, x] += np.float32(1.0) / np.float32(count - 1) * (step - deviation[y, x])
+
+
+class Background:
+    """The background of one channel.
+
+    `score` after `perceive` is (height, width) uint8, tenths of σ, 255 for 25.5 σ and more; zero while it learns.
+    """
+
+    def __init__(self, thermal: bool) -> None:
+        self._thermal = thermal
+        self._shape: tuple[int, int] | None = None
+        self._count = 0
+        self._learning_since_ns = 0
+        self._last_ns = 0
+        self._floor_min = 0.0
+        self._unrest = np.float32(0)
+        self.learning = True
+
+    def restart(self) -> None:
+        """Learn afresh from the next frame on."""
+        self._shape = None
+        self.learning = True
+
+    def perceive(self, pixels: np.ndarray, captured_ns: int, corrected: bool) -> np.ndarray:
+        """Score a frame, (height, width) uint8 or uint16, and learn from it.
+
+        `corrected` says that the sensor's shutter correction came just before it.
+        """
+        frame = integrated(pixels)
+        if self._shape != pixels.shape:
+            self._begin(frame, captured_ns, self._floor_of(pixels.dtype))
+        interval_ns = max(0, captured_ns - self._last_ns)
+        self._last_ns = captured_ns
+        if self.learning:
+            self._learn(frame, captured_ns)
+            return self.score
+        if corrected:
+            self._re_anchor(frame)
+        shift = self._shift(frame)
+        surprising = self._update(frame, shift, interval_ns)
+        if surprising * 100 > CHANGED_PERCENT * frame.size:
+            self._begin(frame, captured_ns, self._floor_of(pixels.dtype))
+            self._learn(frame, captured_ns)
+        return self.score
+
+    def state_digest(self) -> bytes:
+        """SHA-256 over the whole model."""
+        digest = hashlib.sha256(
+            repr((self._shape, self._count, self._learning_since_ns, self._last_ns, float(self._unrest))).encode()
+        )
+        if self._shape is not None:
+            for array in (self._mean, self._deviation, self._before):
+                digest.update(array.tobytes())
+        return digest.digest()
+
+    def _floor_of(self, dtype: np.dtype) -> float:
+        depth = 8 * dtype.itemsize
+        return FLOOR_COUNTS["optical8" if not self._thermal else f"thermal{depth}"] * UNIT
+
+    def _begin(self, frame: np.ndarray, captured_ns: int, floor: float) -> None:
+        self._shape = frame.shape
+        self._mean = np.zeros(frame.shape, np.float32)
+        self._deviation = np.zeros(frame.shape, np.float32)
+        self._before = frame
+        self.score = np.zeros(frame.shape, np.uint8)
+        self._count = 0
+        self._learning_since_ns = captured_ns
+        self._floor_min = floor
+        self.learning = True
+
+    def _learn(self, frame: np.ndarray, captured_ns: int) -> None:
+        self._count += 1
+        _average_in(frame, self._mean, self._deviation, self._before, self._count)
+        self._before = frame
+        self.score[:] = 0
+        if self._count >= 2 and captured_ns - self._learning_since_ns >= LEARN_NS:
+            self.learning = False
+            self._unrest = np.float32(_middle(self._deviation[::4, ::4].ravel()))
+
+    def _update(self, frame: np.ndarray, shift: int, interval_ns: int) -> int:
+        self._count += 1
+        self._follow_unrest(frame, shift, interval_ns)
+        rate = np.float32(interval_ns) / np.float32(BACKGROUND_NS)
+        rate = max(rate, np.float32(1.0) / np.float32(self._count))
+        slow = np.float32(interval_ns) / np.float32(FOREGROUND_NS)
+        return _score_and_learn(
+            frame,
+            self._mean,
+            self._deviation,
+            self.score,
+            np.float32(shift),
+            max(self._unrest, np.float32(self._floor_min)) * self._immaturity(),
+            min(rate, np.float32(0.5)),
+            min(slow, np.float32(0.1)),
+            min(rate, np.float32(0.1)),
+            LEARN_BELOW,
+        )
+
+    def _immaturity(self) -> np.float32:
+        """How much more than it has shown so far the picture may vary: a young model has not seen the slow changes."""
+        age = np.float32(max(LEARN_NS, self._last_ns - self._learning_since_ns))
+        return np.float32(1.0) + np.float32(YOUTH_NS) / age
+
+    def _follow_unrest(self, frame: np.ndarray, shift: int, interval_ns: int) -> None:
+        """How far the picture as a whole strays from the background: noise, sensor drift, moving vegetation.
+
+        The middle of the distances on a grid, smoothed. A pixel calmer than that is not trusted to be.
+        """
+        distance = np.abs(frame[::4, ::4] - self._mean[::4, ::4].astype(np.int32) - np.int32(shift))
+        now = np.float32(_middle(distance.ravel())) * DEVIATION_PER_MIDDLE
+        rate = min(np.float32(interval_ns) / np.float32(UNREST_NS), np.float32(0.5))
+        self._unrest += rate * (min(now, np.float32(3.0) * max(self._unrest, np.float32(1.0))) - self._unrest)
+
+    def _shift(self, frame: np.ndarray) -> int:
+        """By how much the whole frame lies above the background: the middle of the differences on a grid."""
+        difference = frame[::4, ::4] - self._mean[::4, ::4].astype(np.int32)
+        return int(_middle(difference.ravel()))
+
+    def _re_anchor(self, frame: np.ndarray) -> None:
+        """After a shutter correction every pixel has a new offset: take it over, except where a target was."""
+        quiet = self.score < LEARN_BELOW
+        shift = self._shift(frame)
+        self._mean += np.float32(shift)
+        np.copyto(self._mean, frame.astype(np.float32), where=quiet)
+        self._count = 2
+
+
+def _middle(values: np.ndarray) -> np.ndarray:
+    """The upper median of a vector, by selection alone."""
+    return np.partition(values, values.size // 2)[values.size // 2]

@@ -1,0 +1,78 @@
+"""The scene modes: named sets of parameters, frozen so that they can be read, compared and recorded."""
+
+import msgspec
+
+from kernel.site.model import SceneMode
+
+SECOND_NS = 1_000_000_000
+
+
+class SceneParameters(msgspec.Struct, frozen=True):
+    """What segmentation and tracking are told.
+
+    Scores are in tenths of σ, lengths in source pixels, durations in ns, shares in percent. `seed_score` is the
+    threshold at sensitivity 50; `min_area_px` the smallest blob; `merge_gap_px` how far apart the parts of one
+    target may lie; `confirm_sightings` how often a target is seen before it counts; `coast_ns` how long it may stay
+    unseen. `min_travel_percent` is the way a track must have come, in percent of its own size, before it counts, and
+    `min_straight_percent` how much of its path must be net progress: waving leaves go to and fro.
+    """
+
+    seed_score: int
+    min_area_px: int
+    merge_gap_px: int
+    confirm_sightings: int
+    coast_ns: int
+    min_travel_percent: int
+    min_straight_percent: int
+    small_is_human: bool
+
+
+SCENE_MODES: dict[SceneMode, SceneParameters] = {
+    "general": SceneParameters(
+        seed_score=80,
+        min_area_px=12,
+        merge_gap_px=4,
+        confirm_sightings=3,
+        coast_ns=1_500_000_000,
+        min_travel_percent=40,
+        min_straight_percent=25,
+        small_is_human=False,
+    ),
+    "distant_view": SceneParameters(
+        seed_score=70,
+        min_area_px=4,
+        merge_gap_px=2,
+        confirm_sightings=3,
+        coast_ns=1_500_000_000,
+        min_travel_percent=40,
+        min_straight_percent=25,
+        small_is_human=True,
+    ),
+    "leaves_interfered": SceneParameters(
+        seed_score=100,
+        min_area_px=16,
+        merge_gap_px=4,
+        confirm_sightings=4,
+        coast_ns=1_500_000_000,
+        min_travel_percent=100,
+        min_straight_percent=50,
+        small_is_human=False,
+    ),
+}
+
+
+def thresholds(sensitivity: int, parameters: SceneParameters) -> tuple[int, int]:
+    """The (low, seed) score thresholds in tenths of σ; both fall as sensitivity rises, so more is foreground.
+
+    A blob is what exceeds `low` and holds a pixel that exceeds `seed`. At sensitivity 100 the seed threshold is half
+    that of 50, at 1 about three times as high. 0 is off: nothing reaches the thresholds.
+    """
+    if sensitivity == 0:
+        return 256, 256
+    seed = parameters.seed_score
+    if sensitivity >= 50:
+        seed -= seed * (sensitivity - 50) // 100
+    else:
+        seed += seed * 2 * (50 - sensitivity) // 50
+    seed = min(250, seed)
+    return seed * 5 // 8, seed

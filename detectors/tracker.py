@@ -1,0 +1,146 @@
+"""Following targets over frames: predict, gate, assign, update, begin, end."""
+
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from detectors.assignment import FORBIDDEN, assign
+from detectors.classification import vote
+from detectors.scene_modes import SECOND_NS, SceneParameters
+from detectors.segmentation import Blob
+from detectors.track import Track, new_track
+
+GATE_SIZES = 1.0
+"""A blob may lie this many of the target's sizes from where it was expected…"""
+GATE_PX = 6.0
+"""… and this many pixels more."""
+MAX_TRACKS = 200
+TENTATIVE_MISSES = 2
+
+
+class Tracker:
+    """The tracks of one pipeline. `next_id` gives numbers that are unique over the channel."""
+
+    def __init__(self, parameters: SceneParameters, next_id: Callable[[], int]) -> None:
+        self._parameters = parameters
+        self._next_id = next_id
+        self._tracks: list[Track] = []
+        self._last_ns: int | None = None
+
+    @property
+    def confirmed(self) -> list[Track]:
+        """The tracks that count as targets, in the order of their numbers."""
+        return sorted((t for t in self._tracks if t.id), key=lambda t: t.id)
+
+    def follow(
+        self, blobs: tuple[Blob, ...], captured_ns: int, frame_size: tuple[int, int]
+    ) -> tuple[list[Track], list[Track]]:
+        """Fold the blobs of a frame in; `frame_size` is (width, height). Gives the tracks confirmed and ended now."""
+        dt = 0.0 if self._last_ns is None else (captured_ns - self._last_ns) / SECOND_NS
+        self._last_ns = captured_ns
+        for track in self._tracks:
+            track.predict(dt)
+        self._match(blobs, captured_ns)
+        for track in self._tracks:
+            if track.seen:
+                vote(track, *frame_size, self._parameters.small_is_human)
+        ended = self._end(captured_ns, frame_size)
+        return self._confirm(), ended
+
+    def wait(self, captured_ns: int) -> list[Track]:
+        """Time passes while nothing can be seen: tracks coast, and end when they have coasted too long."""
+        self._last_ns = captured_ns
+        for track in self._tracks:
+            track.miss()
+        return self._end(captured_ns, None)
+
+    def end_all(self) -> list[Track]:
+        """Give up every track; returns the confirmed ones."""
+        ended, self._tracks = self.confirmed, []
+        return ended
+
+    def state_digest(self) -> bytes:
+        """SHA-256 over all tracks."""
+        return hashlib.sha256(msgspec.json.encode([self._last_ns, self._tracks])).digest()
+
+    def _match(self, blobs: tuple[Blob, ...], captured_ns: int) -> None:
+        costs = np.full((len(self._tracks), len(blobs)), FORBIDDEN, np.int64)
+        for row, track in enumerate(self._tracks):
+            for column, blob in enumerate(blobs):
+                costs[row, column] = _cost(track, blob)
+        pairs = assign(costs)
+        taken = {column for _, column in pairs}
+        matched = {row for row, _ in pairs}
+        for row, column in pairs:
+            self._tracks[row].see(blobs[column], captured_ns)
+        for row, track in enumerate(self._tracks):
+            if row not in matched:
+                track.miss()
+        covered = [t for row, t in enumerate(self._tracks) if row in matched]
+        for column, blob in enumerate(blobs):
+            part = any(_covers(t, blob) for t in covered)
+            if column not in taken and not part and len(self._tracks) < MAX_TRACKS:
+                self._tracks.append(new_track(blob, captured_ns))
+
+    def _confirm(self) -> list[Track]:
+        fresh = [t for t in self._tracks if not t.id and t.seen and self._counts(t)]
+        for track in fresh:
+            track.id = self._next_id()
+        return fresh
+
+    def _counts(self, track: Track) -> bool:
+        """Seen often enough, and come far enough on a straight enough way for this scene mode."""
+        p = self._parameters
+        size = (track.width + track.height) / 2
+        return (
+            track.sightings >= p.confirm_sightings
+            and track.reach * 100 >= size * p.min_travel_percent
+            and track.reach * 100 >= track.path * p.min_straight_percent
+        )
+
+    def _end(self, captured_ns: int, frame_size: tuple[int, int] | None) -> list[Track]:
+        ended: list[Track] = []
+        staying: list[Track] = []
+        for track in self._tracks:
+            if self._is_over(track, captured_ns, frame_size):
+                if track.id:
+                    ended.append(track)
+            else:
+                staying.append(track)
+        self._tracks = staying
+        return sorted(ended, key=lambda t: t.id)
+
+    def _is_over(self, track: Track, captured_ns: int, frame_size: tuple[int, int] | None) -> bool:
+        if track.seen:
+            return False
+        if not track.id:
+            return track.misses > TENTATIVE_MISSES
+        if frame_size is not None and _outside(track, frame_size):
+            return True
+        return captured_ns - track.last_seen_ns > self._parameters.coast_ns
+
+
+def _cost(track: Track, blob: Blob) -> int:
+    """How badly the blob continues the track: the distance of the centres and of the sizes, in hundredths of a px."""
+    across = abs((blob.x0 + blob.x1) / 2 - track.x.position)
+    along = abs((blob.y0 + blob.y1) / 2 - track.y.position)
+    gate_x = GATE_PX + GATE_SIZES * max(track.width, blob.width)
+    gate_y = GATE_PX + GATE_SIZES * max(track.height, blob.height)
+    if across > gate_x or along > gate_y:
+        return FORBIDDEN
+    size = abs(blob.width - track.width) + abs(blob.height - track.height)
+    return int((across + along + 0.5 * size) * 100) + (0 if track.id else 100_000)
+
+
+def _covers(track: Track, blob: Blob) -> bool:
+    """Whether the blob is but a part of the track's target: its centre lies in the box, with a margin."""
+    across = abs((blob.x0 + blob.x1) / 2 - track.x.position)
+    along = abs((blob.y0 + blob.y1) / 2 - track.y.position)
+    return across <= 0.75 * track.width and along <= 0.75 * track.height
+
+
+def _outside(track: Track, frame_size: tuple[int, int]) -> bool:
+    width, height = frame_size
+    return not (0 <= track.x.position <= width and 0 <= track.y.position <= height)
