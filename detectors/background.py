@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from detectors.integrate import UNIT, integrated
+from detectors.tone import Tone, step_of, tone_of
 
 SECOND_NS = 1_000_000_000
 LEARN_NS = 700_000_000
@@ -41,34 +42,34 @@ def _score_and_learn(
     mean: np.ndarray,
     deviation: np.ndarray,
     score: np.ndarray,
-    shift: np.float32,
+    gain: np.float32,
+    offset: np.float32,
     floor: np.float32,
     rate: np.float32,
     slow_rate: np.float32,
     deviation_rate: np.float32,
-    learn_below: int,
+    learn_below: np.float32,
 ) -> int:
     """One frame: the score of every pixel in tenths of σ, then mean and deviation follow. Returns how many surprise."""
     surprising = 0
     height, width = frame.shape
-    ten = np.float32(10.0)
-    cap = np.float32(3.0)
+    tenths_per_deviation = np.float32(10.0) / SIGMA_PER_DEVIATION
+    slow_deviation_rate = np.float32(0.25) * deviation_rate
     for y in range(height):
+        values, means, deviations, scores = frame[y], mean[y], deviation[y], score[y]
         for x in range(width):
-            difference = np.float32(frame[y, x]) - shift - mean[y, x]
+            expected = gain * means[x] + offset
+            difference = np.float32(values[x]) - expected
             distance = abs(difference)
-            spread = max(deviation[y, x], floor)
-            tenths = ten * distance / (SIGMA_PER_DEVIATION * spread)
-            value = 255 if tenths >= np.float32(255.0) else int(tenths)
-            score[y, x] = value
-            if value < learn_below:
-                mean[y, x] += rate * difference
-                deviation[y, x] += deviation_rate * (distance - deviation[y, x])
-            else:
-                surprising += 1
-                mean[y, x] += slow_rate * difference
-                deviation[y, x] += deviation_rate * np.float32(0.25) * (min(distance, cap * spread) - deviation[y, x])
-            mean[y, x] += rate * shift
+            spread = max(deviations[x], floor)
+            tenths = min(tenths_per_deviation * distance / spread, np.float32(255.0))
+            scores[x] = np.uint8(np.int32(tenths))
+            surprise = tenths >= learn_below
+            surprising += surprise
+            toned = means[x] + rate * (expected - means[x])
+            means[x] = toned + (slow_rate if surprise else rate) * difference
+            bounded = min(distance, np.float32(3.0) * spread)
+            deviations[x] += (slow_deviation_rate if surprise else deviation_rate) * (bounded - deviations[x])
     return surprising
 
 
@@ -122,8 +123,8 @@ class Background:
             return self.score
         if corrected:
             self._re_anchor(frame)
-        shift = self._shift(frame)
-        surprising = self._update(frame, shift, interval_ns)
+        tone = tone_of(frame, self._mean, with_gain=pixels.dtype == np.uint8)
+        surprising = self._update(frame, tone, interval_ns)
         if surprising * 100 > CHANGED_PERCENT * frame.size:
             self._begin(frame, captured_ns, self._floor_of(pixels.dtype))
             self._learn(frame, captured_ns)
@@ -163,9 +164,9 @@ class Background:
             self.learning = False
             self._unrest = np.float32(_middle(self._deviation[::4, ::4].ravel()))
 
-    def _update(self, frame: np.ndarray, shift: int, interval_ns: int) -> int:
+    def _update(self, frame: np.ndarray, tone: Tone, interval_ns: int) -> int:
         self._count += 1
-        self._follow_unrest(frame, shift, interval_ns)
+        self._follow_unrest(frame, tone, interval_ns)
         rate = np.float32(interval_ns) / np.float32(BACKGROUND_NS)
         rate = max(rate, np.float32(1.0) / np.float32(self._count))
         slow = np.float32(interval_ns) / np.float32(FOREGROUND_NS)
@@ -174,12 +175,13 @@ class Background:
             self._mean,
             self._deviation,
             self.score,
-            np.float32(shift),
+            tone.gain,
+            tone.offset,
             max(self._unrest, np.float32(self._floor_min)) * self._immaturity(),
             min(rate, np.float32(0.5)),
             min(slow, np.float32(0.1)),
             min(rate, np.float32(0.1)),
-            LEARN_BELOW,
+            np.float32(LEARN_BELOW),
         )
 
     def _immaturity(self) -> np.float32:
@@ -187,26 +189,22 @@ class Background:
         age = np.float32(max(LEARN_NS, self._last_ns - self._learning_since_ns))
         return np.float32(1.0) + np.float32(YOUTH_NS) / age
 
-    def _follow_unrest(self, frame: np.ndarray, shift: int, interval_ns: int) -> None:
+    def _follow_unrest(self, frame: np.ndarray, tone: Tone, interval_ns: int) -> None:
         """How far the picture as a whole strays from the background: noise, sensor drift, moving vegetation.
 
         The middle of the distances on a grid, smoothed. A pixel calmer than that is not trusted to be.
         """
-        distance = np.abs(frame[::4, ::4] - self._mean[::4, ::4].astype(np.int32) - np.int32(shift))
+        step = step_of(frame.shape)
+        expected = tone.gain * self._mean[::step, ::step] + tone.offset
+        distance = np.abs(frame[::step, ::step] - expected.astype(np.int32))
         now = np.float32(_middle(distance.ravel())) * DEVIATION_PER_MIDDLE
         rate = min(np.float32(interval_ns) / np.float32(UNREST_NS), np.float32(0.5))
         self._unrest += rate * (min(now, np.float32(3.0) * max(self._unrest, np.float32(1.0))) - self._unrest)
 
-    def _shift(self, frame: np.ndarray) -> int:
-        """By how much the whole frame lies above the background: the middle of the differences on a grid."""
-        difference = frame[::4, ::4] - self._mean[::4, ::4].astype(np.int32)
-        return int(_middle(difference.ravel()))
-
     def _re_anchor(self, frame: np.ndarray) -> None:
         """After a shutter correction every pixel has a new offset: take it over, except where a target was."""
         quiet = self.score < LEARN_BELOW
-        shift = self._shift(frame)
-        self._mean += np.float32(shift)
+        self._mean += tone_of(frame, self._mean, with_gain=False).offset
         np.copyto(self._mean, frame.astype(np.float32), where=quiet)
         self._count = 2
 

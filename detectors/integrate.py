@@ -12,31 +12,28 @@ UNIT = 256
 
 
 @njit(cache=True, nogil=True)
-def _blur_rows(frame: np.ndarray, out: np.ndarray) -> None:
+def _blur(frame: np.ndarray, column: np.ndarray, out: np.ndarray) -> None:
+    """Down the columns into `column`, (width + 4,) int32 with its ends repeated, then along it; edges repeat."""
     height, width = frame.shape
+    last = height - 1
     for y in range(height):
+        above2, above = frame[max(y - 2, 0)], frame[max(y - 1, 0)]
+        here = frame[y]
+        below, below2 = frame[min(y + 1, last)], frame[min(y + 2, last)]
         for x in range(width):
-            a = frame[y, max(x - 2, 0)]
-            b = frame[y, max(x - 1, 0)]
-            c = frame[y, x]
-            d = frame[y, min(x + 1, width - 1)]
-            e = frame[y, min(x + 2, width - 1)]
-            out[y, x] = np.int32(a) + 4 * np.int32(b) + 6 * np.int32(c) + 4 * np.int32(d) + np.int32(e)
-
-
-@njit(cache=True, nogil=True)
-def _blur_columns(rows: np.ndarray, out: np.ndarray) -> None:
-    height, width = rows.shape
-    for y in range(height):
-        y0, y1, y3, y4 = max(y - 2, 0), max(y - 1, 0), min(y + 1, height - 1), min(y + 2, height - 1)
+            near = np.int32(above[x]) + np.int32(below[x])
+            far = np.int32(above2[x]) + np.int32(below2[x])
+            column[x + 2] = far + np.int32(4) * near + np.int32(6) * np.int32(here[x])
+        column[0] = column[1] = column[2]
+        column[width + 2] = column[width + 3] = column[width + 1]
+        row = out[y]
         for x in range(width):
-            out[y, x] = rows[y0, x] + 4 * rows[y1, x] + 6 * rows[y, x] + 4 * rows[y3, x] + rows[y4, x]
+            near = column[x + 1] + column[x + 3]
+            row[x] = column[x] + column[x + 4] + np.int32(4) * near + np.int32(6) * column[x + 2]
 
 
 def integrated(pixels: np.ndarray) -> np.ndarray:
     """The frame, (height, width) uint8 or uint16, blurred with 1 4 6 4 1; int32 in 1/256 of a count."""
-    rows = np.empty(pixels.shape, np.int32)
     out = np.empty(pixels.shape, np.int32)
-    _blur_rows(pixels, rows)
-    _blur_columns(rows, out)
+    _blur(np.ascontiguousarray(pixels), np.empty(pixels.shape[1] + 4, np.int32), out)
     return out

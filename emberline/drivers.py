@@ -1,8 +1,7 @@
 """Which driver processes a site needs."""
 
-from urllib.parse import parse_qs, urlsplit
-
 from devices.process import DriverSpec
+from devices.recordings.address import parse_address
 from emberline.civil import read_time
 from emberline.daemon import OUTPUTS
 from emberline.errors import Unusable
@@ -39,5 +38,5 @@ def _camera(channel: Channel) -> DriverSpec:
 def known_start_ns(site: Site) -> int | None:
     """The civil time (ns since 1970, UTC) at which the sources say their first frame was taken (`?start=ISO`)."""
     zone = zone_info(site.timezone)
-    starts = [parse_qs(urlsplit(c.source).query).get("start") for c in site.channels]
-    return min((read_time(start[0], zone) for start in starts if start), default=None)
+    starts = [parse_address(channel.source).options.get("start") for channel in site.channels]
+    return min((read_time(start, zone) for start in starts if start), default=None)
