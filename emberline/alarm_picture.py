@@ -1,5 +1,7 @@
 """The picture of an alarm out of the log: its frame, and what led to it."""
 
+import msgspec
+import numpy as np
 from PIL import Image
 
 from emberline.civil import Calendar
@@ -24,21 +26,40 @@ def alarm_picture(
     if event is None or not isinstance(event.body, AlarmRaised | RuleTriggered):
         what = "the log does not go so far" if event is None else f"it is a {event.kind}"
         raise Unusable(f"seq {seq} is no alarm: {what}; `emberline alarms` lists them")
-    body = event.body
+    scene = alarm_scene(log, event, event.body)
+    whole = scene.overlay
+    overlay = Overlay(
+        box=whole.box if box else None,
+        label=(whole.label if size else event.body.target) if box else "",
+        trajectory=whole.trajectory if trajectory else (),
+        rule=whole.rule if rule else None,
+        caption=_caption(log, event, event.body),
+    )
+    return draw(scene.pixels, scene.thermal, overlay)
+
+
+class AlarmScene(msgspec.Struct, frozen=True, eq=False):
+    """The frame of an alarm, (height, width) uint8 or uint16, and all that can be drawn on it but the caption."""
+
+    pixels: np.ndarray
+    thermal: bool
+    overlay: Overlay
+
+
+def alarm_scene(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered) -> AlarmScene:
+    """What an alarm or rule hit looked like. Raises `FramesMissing` where its frame has expired."""
     site = site_at(log, event)
     channel = site.channel(body.channel)
-    x, y, w, h = body.box
     pixels = frame_pixels(log, body.frame)
     height, width = pixels.shape
-    label = f"{body.target} {round(w * width / 1e6)} x {round(h * height / 1e6)} px" if size else body.target
+    _, _, w, h = body.box
     overlay = Overlay(
-        box=body.box if box else None,
-        label=label if box else "",
-        trajectory=_trajectory(log, event, body) if trajectory else (),
-        rule=next((r for r in site.rules if r.id == body.rule), None) if rule else None,
-        caption=_caption(log, event, body),
+        box=body.box,
+        label=f"{body.target} {round(w * width / 1e6)} x {round(h * height / 1e6)} px",
+        trajectory=_trajectory(log, event, body),
+        rule=next((r for r in site.rules if r.id == body.rule), None),
     )
-    return draw(pixels, channel is None or channel.kind == "thermal", overlay)
+    return AlarmScene(pixels, channel is None or channel.kind == "thermal", overlay)
 
 
 def site_at(log: EventLog, event: Event) -> Site:

@@ -2,7 +2,7 @@
 
 import typer
 
-from emberline.commands import alarms, check, events, import_, replay, run, snapshot, verify
+from emberline.commands import alarms, check, events, foreground, import_, init, preview, replay, run, snapshot, verify
 
 app = typer.Typer(
     name="emberline",
@@ -12,7 +12,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("preview")(preview.preview)
 app.command("run")(run.run)
 app.command("import")(import_.import_)
 app.command("replay")(replay.replay)
@@ -20,6 +22,7 @@ app.command("verify")(verify.verify)
 app.command("alarms")(alarms.alarms)
 app.command("events")(events.events)
 app.command("snapshot")(snapshot.snapshot)
+app.command("foreground")(foreground.foreground)
 
 
 @app.callback()

@@ -11,6 +11,7 @@ from emberline.console import progress_bar, warn
 from emberline.errors import Unusable
 from emberline.first_site import guess_kind
 from emberline.foreground_masks import ForegroundMasks
+from emberline.picture_file import save_picture
 from emberline.recorded_frames import Damaged, frame_range, frames_of
 from kernel.media import MediaError
 from kernel.site.model import SceneMode
@@ -45,7 +46,7 @@ def foreground(
                 continue
             mask = masks.mask(frame)
             if frame.number >= first:
-                _save(Image.fromarray(mask), output / f"{frame.number:06d}.png")
+                save_picture(Image.fromarray(mask), output / f"{frame.number:06d}.png")
                 written += 1
             tell(count, last or recording.frames)
     if written == 0:
@@ -69,9 +70,3 @@ def _make_folder(output: Path) -> None:
 def _is_mask(entry: Path) -> bool:
     return entry.suffix == ".png" and len(entry.stem) >= 6 and entry.stem.isdecimal() and entry.is_file()
 
-
-def _save(picture: Image.Image, path: Path) -> None:
-    try:
-        picture.save(path)
-    except OSError as error:
-        raise Unusable(f"{path}: {error.strerror or error}") from None

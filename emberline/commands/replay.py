@@ -69,7 +69,7 @@ def _append(path: Path) -> None:
     if not waiting:
         with read_log(path) as log:
             for session in _sessions(log):
-                print(f"session {session.number}: its outcome is recorded already: {_recorded_outcome(log, session)}")
+                print(f"session {session.number}: recorded already, outcome {_recorded_outcome(log, session)}")
         print("next: emberline replay --verify, or --set PATH=VALUE for a what-if")
         return
     with write_log(path) as log, progress_bar("replaying") as tell:

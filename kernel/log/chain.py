@@ -62,6 +62,36 @@ def named_payload(row: Row) -> str | None:
         raise ValueError(str(error)) from None
 
 
+class BrokenChain(Exception):
+    """A stored event is not what was written after the one before it."""
+
+    def __init__(self, seq: int, reason: str) -> None:
+        super().__init__(reason)
+        self.seq = seq
+        self.reason = reason
+
+
+def follow(head: Head, row: Row) -> Head:
+    """The head after a stored event that follows `head`. Raises `BrokenChain` where it does not follow."""
+    is_fact = row.cause is None
+    if row.seq != head.seq + 1:
+        raise BrokenChain(head.seq + 1, f"event {row.seq} stands where {head.seq + 1} should")
+    if is_fact and row.fact_no != head.fact_no + 1:
+        raise BrokenChain(row.seq, f"event {row.seq} is fact {row.fact_no}, after fact {head.fact_no}")
+    if is_fact and row.time < head.time:
+        raise BrokenChain(row.seq, f"event {row.seq} goes back in time")
+    if is_fact != (row.kind in _FACT_KINDS):
+        raise BrokenChain(row.seq, f"event {row.seq} of kind {row.kind} contradicts its cause")
+    try:
+        digest = row_digest(head.digest, row, named_payload(row))
+    except ValueError as error:
+        raise BrokenChain(row.seq, f"the body of event {row.seq} was changed: {error}") from None
+    if digest != row.digest:
+        raise BrokenChain(row.seq, f"event {row.seq} was changed: its chain digest is another one")
+    fact_no, time = (row.fact_no, row.time) if is_fact else (head.fact_no, head.time)
+    return Head(row.seq, fact_no, time, digest)
+
+
 def link(head: Head, events: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[Row, ...], Head]:
     """Chain a unit to the log that ends at `head`.
 

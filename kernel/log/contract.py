@@ -1,7 +1,7 @@
 """What every event log promises; `tests/kernel/test_log_contract.py` holds each backend against it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -35,6 +35,19 @@ class Head(msgspec.Struct, frozen=True):
     digest: bytes = GENESIS
 
 
+class Recovery(msgspec.Struct, frozen=True):
+    """Something that was mended, or could not be, when a log was opened after a crash or damage.
+
+    `where` is the file or segment, `lost` the number of events or payloads that are gone (0: nothing was), `detail`
+    says why and where the damaged file is kept.
+    """
+
+    what: Literal["write_ahead_cut", "events_lost", "payloads_lost", "quarantined", "ledger_mended"]
+    where: str
+    lost: int
+    detail: str
+
+
 class Selection(msgspec.Struct, frozen=True):
     """Which events to read; None means all. Bounds are inclusive, times logical ns.
 
@@ -64,6 +77,11 @@ class EventLog(Protocol):
     @property
     def committed(self) -> int:
         """The seq up to which everything is durable."""
+        ...
+
+    @property
+    def recovered(self) -> tuple[Recovery, ...]:
+        """What opening the log had to mend; empty after an orderly end and after a plain crash."""
         ...
 
     def append(self, events: Sequence[Event], payload: bytes | None = None) -> tuple[Event, ...]:

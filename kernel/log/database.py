@@ -108,14 +108,14 @@ class Database:
             self._connection.execute(f"ATTACH '{quoted}' AS {_alias(path)} (TYPE duckdb, {options})")
         except duckdb.Error as error:
             message = first_line(error)
-            if "lock" in message:
+            if " lock on file" in message:
                 raise LogLocked(f"{path} is in use by another process: {message}") from None
             raise LogUnreadable(f"{path} cannot be opened: {message}") from None
 
 
 def first_line(error: Exception) -> str:
     """What DuckDB says, without its advice."""
-    return str(error).strip().split("\n", 1)[0][:300]
+    return str(error).strip().split("\n", 1)[0][:1000]
 
 
 def _alias(path: Path) -> str:

@@ -1,11 +1,16 @@
 """The ledger: `ledger.jsonl`, one JSON object a line, only ever appended to.
 
-The first line says that this is a log; each further line records a segment that was sealed, or one whose frames were
-removed on purpose. A last line that a crash cut short is ignored on reading and cut off before the next is written.
+The first line says that this is a log; each further line records a segment that was sealed, one whose frames were
+removed on purpose, or what damage took. Each line ends with the CRC-32 of what stands before it. A last line that a
+crash cut short is ignored on reading and cut off before the next is written.
 """
 
 import os
+import re
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -15,14 +20,14 @@ from kernel.log.contract import LogUnreadable
 LEDGER_NAME = "ledger.jsonl"
 
 
-class LogBegun(msgspec.Struct, frozen=True, tag="log", tag_field="line"):
+class LogBegun(msgspec.Struct, frozen=True, tag="log", tag_field="line", forbid_unknown_fields=True):
     """The first line."""
 
     format: str
     schema: int
 
 
-class Sealed(msgspec.Struct, frozen=True, tag="sealed", tag_field="line"):
+class Sealed(msgspec.Struct, frozen=True, tag="sealed", tag_field="line", forbid_unknown_fields=True):
     """A segment that will not change any more. Digests are SHA-256 in hexadecimal."""
 
     segment: str
@@ -36,10 +41,26 @@ class Sealed(msgspec.Struct, frozen=True, tag="sealed", tag_field="line"):
     schema: int
 
 
-class Pruned(msgspec.Struct, frozen=True, tag="pruned", tag_field="line"):
+class Pruned(msgspec.Struct, frozen=True, tag="pruned", tag_field="line", forbid_unknown_fields=True):
     """The frames of a segment were removed on purpose."""
 
     segment: str
+
+
+class Lost(msgspec.Struct, frozen=True, tag="lost", tag_field="line", forbid_unknown_fields=True):
+    """Damage took the events of a whole sealed segment, or payloads of the frames `first_seq` to `last_seq`.
+
+    The seqs stay taken. `detail` says why and where the damaged files are kept.
+    """
+
+    segment: str
+    what: Literal["events", "payloads"]
+    first_seq: int
+    last_seq: int
+    detail: str
+
+
+Line = LogBegun | Sealed | Pruned | Lost
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -48,20 +69,48 @@ class Ledger(msgspec.Struct, frozen=True):
     sealed: tuple[Sealed, ...]
     pruned: frozenset[str]
     length: int
+    lost: tuple[Lost, ...] = ()
+
+    @property
+    def gaps(self) -> dict[int, Lost]:
+        """The lost segments by their first seq."""
+        return {lost.first_seq: lost for lost in self.lost if lost.what == "events"}
+
+    def payload_is_lost(self, seq: int) -> bool:
+        """Whether it is known that the payload of this event is gone."""
+        return any(lost.first_seq <= seq <= lost.last_seq for lost in self.lost)
 
 
-_LINE = msgspec.json.Decoder(LogBegun | Sealed | Pruned)
+class DamagedLedger(LogUnreadable):
+    """A line is not what was written."""
+
+
+_LINE = msgspec.json.Decoder(LogBegun | Sealed | Pruned | Lost)
 _FORMAT = "emberline"
+_CHECKED = re.compile(rb'(\{.*),"crc":"([0-9a-f]{8})"\}')
+
+
+def first_line() -> LogBegun:
+    """The line that a ledger of today begins with."""
+    return LogBegun(_FORMAT, SCHEMA_VERSION)
 
 
 def begin_ledger(directory: Path) -> None:
     """Write the first line of a new log."""
-    _append_line(directory / LEDGER_NAME, LogBegun(_FORMAT, SCHEMA_VERSION), 0)
+    _write_lines(directory / LEDGER_NAME, [first_line()], 0)
 
 
-def append_line(directory: Path, line: Sealed | Pruned) -> None:
+def append_line(directory: Path, line: Line) -> None:
     """Add a line and have it on the disk before returning."""
-    _append_line(directory / LEDGER_NAME, line, read_ledger(directory).length)
+    _write_lines(directory / LEDGER_NAME, [line], read_ledger(directory).length)
+
+
+def write_ledger(directory: Path, lines: Sequence[Line]) -> None:
+    """Put a ledger of these lines in place of the one that is there, if any, in one step."""
+    aside = directory / f"{LEDGER_NAME}.new"
+    _write_lines(aside, lines, 0)
+    aside.rename(directory / LEDGER_NAME)
+    sync_directory(directory)
 
 
 def cut_ledger(directory: Path, length: int) -> None:
@@ -74,25 +123,37 @@ def cut_ledger(directory: Path, length: int) -> None:
 
 
 def read_ledger(directory: Path) -> Ledger:
-    """Read the ledger. Raises `LogUnreadable` where it is missing, damaged or of a newer Emberline."""
+    """Read the ledger.
+
+    Raises `DamagedLedger` at the first line that is not what was written, `LogUnreadable` where the ledger cannot be
+    read or is of a newer Emberline.
+    """
     path = directory / LEDGER_NAME
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise LogUnreadable(f"{path} cannot be read: {error.strerror}") from None
-    whole = data[: data.rfind(b"\n") + 1]
-    sealed: list[Sealed] = []
-    pruned: set[str] = set()
-    for number, text in enumerate(whole.splitlines(), start=1):
-        line = _parse(path, number, text)
-        if isinstance(line, LogBegun):
-            check_schema(path, line.schema)
-        elif isinstance(line, Sealed):
-            check_schema(path, line.schema)
-            sealed.append(line)
-        else:
-            pruned.add(line.segment)
-    return Ledger(tuple(sealed), frozenset(pruned), len(whole))
+    whole = _whole_lines(path)
+    lines = [_parse(path, number, text) for number, text in enumerate(whole.split(b"\n")[:-1], start=1)]
+    return Ledger(
+        tuple(line for line in lines if isinstance(line, Sealed)),
+        frozenset(line.segment for line in lines if isinstance(line, Pruned)),
+        len(whole),
+        tuple(line for line in lines if isinstance(line, Lost)),
+    )
+
+
+def legible_lines(directory: Path) -> tuple[list[Line], list[Line], str]:
+    """A damaged ledger: the lines before the first damage, those after it, and what the damage is.
+
+    Raises `LogUnreadable` where it is of a newer Emberline.
+    """
+    path = directory / LEDGER_NAME
+    before: list[Line] = []
+    after: list[Line] = []
+    reason = ""
+    for number, text in enumerate(_whole_lines(path).split(b"\n")[:-1], start=1):
+        try:
+            (after if reason else before).append(_parse(path, number, text))
+        except DamagedLedger as error:
+            reason = reason or str(error)
+    return before, after, reason
 
 
 def check_schema(where: Path, schema: int) -> None:
@@ -103,22 +164,44 @@ def check_schema(where: Path, schema: int) -> None:
         )
 
 
-def _parse(path: Path, number: int, text: bytes) -> LogBegun | Sealed | Pruned:
+def _whole_lines(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LogUnreadable(f"{path} cannot be read: {error.strerror}") from None
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _parse(path: Path, number: int, text: bytes) -> Line:
+    checked = _CHECKED.fullmatch(text)
+    if checked is not None:
+        text = checked[1] + b"}"
+        if zlib.crc32(text) != int(checked[2], 16):
+            raise DamagedLedger(f"{path} line {number} is damaged: its check sum is another one")
     try:
         line = _LINE.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LogUnreadable(f"{path} line {number} is damaged: {error}") from None
+        raise DamagedLedger(f"{path} line {number} is damaged: {error}") from None
     if (number == 1) != isinstance(line, LogBegun) or (isinstance(line, LogBegun) and line.format != _FORMAT):
-        raise LogUnreadable(f"{path} line {number} is not what an Emberline ledger has there")
+        raise DamagedLedger(f"{path} line {number} is not what an Emberline ledger has there")
+    if isinstance(line, LogBegun | Sealed):
+        check_schema(path, line.schema)
     return line
 
 
-def _append_line(path: Path, line: LogBegun | Sealed | Pruned, length: int) -> None:
+def _encode(line: Line) -> bytes:
+    text = msgspec.json.encode(line)
+    return b'%s,"crc":"%08x"}\n' % (text[:-1], zlib.crc32(text))
+
+
+def _write_lines(path: Path, lines: Sequence[Line], length: int) -> None:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.ftruncate(file, length)
         os.lseek(file, length, os.SEEK_SET)
-        os.write(file, msgspec.json.encode(line) + b"\n")
+        data = b"".join(map(_encode, lines))
+        if os.write(file, data) != len(data):
+            raise OSError("the disk took only a part of a line")
         os.fsync(file)
     finally:
         os.close(file)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kernel.events import Event, FrameCaptured
 from kernel.log.chain import link
-from kernel.log.contract import Head, LogError, Selection
+from kernel.log.contract import Head, LogError, Recovery, Selection
 from kernel.log.units import check_payload
 
 
@@ -25,6 +25,10 @@ class MemoryLog:
     @property
     def committed(self) -> int:
         return self._head.seq
+
+    @property
+    def recovered(self) -> tuple[Recovery, ...]:
+        return ()
 
     def append(self, events: Sequence[Event], payload: bytes | None = None) -> tuple[Event, ...]:
         self._check_open()

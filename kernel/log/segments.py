@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-_NAME = re.compile(r"(\d{12})\.(events|frames)\.duckdb")
+_NAME = re.compile(r"(\d{12})\.(events|frames)\.duckdb(\..+)?")
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -29,9 +29,21 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 def segments_in(directory: Path) -> list[Segment]:
-    """The segments of which a file is there, in order."""
+    """The segments of which a file is there, be it only a write-ahead file, in order."""
     matches = [_NAME.fullmatch(path.name) for path in directory.iterdir()]
     return [Segment(directory, first) for first in sorted({int(match[1]) for match in matches if match})]
+
+
+def files_of(segment: Segment) -> list[Path]:
+    """All files of a segment that are there: databases and what DuckDB keeps beside them."""
+    return sorted(segment.directory.glob(f"{segment.name}.events.duckdb*")) + sorted(
+        segment.directory.glob(f"{segment.name}.frames.duckdb*")
+    )
+
+
+def companions(database: Path) -> list[Path]:
+    """What DuckDB keeps beside a database file: a write-ahead file, and others while it checkpoints."""
+    return sorted(database.parent.glob(f"{database.name}.*"))
 
 
 def write_ahead_file(database: Path) -> Path:

@@ -6,16 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from kernel.events import FACTS
-from kernel.log.chain import Row, named_payload, row_digest
+from kernel.log.chain import BrokenChain, Row, follow, named_payload
 from kernel.log.contract import Head, LogUnreadable
 from kernel.log.database import Database
 from kernel.log.directory import check_is_log, unsealed_spans
 from kernel.log.ledger import Ledger, Sealed, read_ledger
 from kernel.log.reading import Reader, Span
 from kernel.log.segments import Segment, file_sha256, segments_in, write_ahead_file
-
-_FACT_KINDS = frozenset(body.__name__ for body in FACTS)
 
 
 class Soundness(msgspec.Struct, frozen=True):
@@ -145,13 +142,19 @@ class _Walk:
             if row is None:
                 missing = self._head.seq + 1
                 raise _Unsound(missing, f"event {missing} is not in segment {span.segment.name}")
-            self._row(row)
+            self._head = self._followed(row)
             self._payload(span, row, payloads)
             if row.seq % 1024 == 0:
                 self._progress(row.seq, self._total)
         stray = payloads.next_seq()
         if stray is not None:
             raise _Unsound(stray, f"a payload is stored for event {stray}, which is no frame")
+
+    def _followed(self, row: Row) -> Head:
+        try:
+            return follow(self._head, row)
+        except BrokenChain as broken:
+            raise _Unsound(broken.seq, broken.reason) from None
 
     def _first_gap(self, span: Span) -> int:
         expected = span.first_seq
@@ -169,26 +172,6 @@ class _Walk:
             except LogUnreadable:
                 return seq
         return span.last_seq
-
-    def _row(self, row: Row) -> None:
-        head = self._head
-        is_fact = row.cause is None
-        if row.seq != head.seq + 1:
-            raise _Unsound(head.seq + 1, f"event {row.seq} stands where {head.seq + 1} should")
-        if is_fact and row.fact_no != head.fact_no + 1:
-            raise _Unsound(row.seq, f"event {row.seq} is fact {row.fact_no}, after fact {head.fact_no}")
-        if is_fact and row.time < head.time:
-            raise _Unsound(row.seq, f"event {row.seq} goes back in time")
-        if is_fact != (row.kind in _FACT_KINDS):
-            raise _Unsound(row.seq, f"event {row.seq} of kind {row.kind} contradicts its cause")
-        try:
-            digest = row_digest(head.digest, row, named_payload(row))
-        except ValueError as error:
-            raise _Unsound(row.seq, f"the body of event {row.seq} was changed: {error}") from None
-        if digest != row.digest:
-            raise _Unsound(row.seq, f"event {row.seq} was changed: its chain digest is another one")
-        fact_no, time = (row.fact_no, row.time) if is_fact else (head.fact_no, head.time)
-        self._head = Head(row.seq, fact_no, time, digest)
 
     def _payload(self, span: Span, row: Row, payloads: "_Payloads") -> None:
         named = named_payload(row)
