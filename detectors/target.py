@@ -2,7 +2,9 @@
 
 import msgspec
 
+from kernel.boxes import centre, foot
 from kernel.events import Box, TargetClass
+from kernel.site.model import Point
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -22,12 +24,9 @@ class Target(msgspec.Struct, frozen=True):
     score: int
 
     @property
-    def centre(self) -> tuple[int, int]:
-        x, y, w, h = self.box
-        return x + w // 2, y + h // 2
+    def centre(self) -> Point:
+        return centre(self.box)
 
     @property
-    def foot(self) -> tuple[int, int]:
-        """The middle of the lower edge, where a standing target touches the ground."""
-        x, y, w, h = self.box
-        return x + w // 2, y + h
+    def foot(self) -> Point:
+        return foot(self.box)

@@ -7,10 +7,12 @@ from PIL import Image
 from emberline.civil import Calendar
 from emberline.errors import Unusable
 from emberline.picture import Overlay, draw
+from emberline.wording import what_happened
+from kernel.boxes import centre, foot
 from kernel.events import AlarmRaised, ConfigChanged, Event, ObjectsDetected, RuleTriggered
 from kernel.log.contract import EventLog, Selection
 from kernel.references import CHANNEL_SOURCE
-from kernel.site.model import Point, Site
+from kernel.site.model import Point, Rule, Site
 from kernel.site.reader import parse_site
 from replay.frames import frame_pixels
 
@@ -53,11 +55,12 @@ def alarm_scene(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered) 
     pixels = frame_pixels(log, body.frame)
     height, width = pixels.shape
     _, _, w, h = body.box
+    rule = next((r for r in site.rules if r.id == body.rule), None)
     overlay = Overlay(
         box=body.box,
         label=f"{body.target} {round(w * width / 1e6)} x {round(h * height / 1e6)} px",
-        trajectory=_trajectory(log, event, body),
-        rule=next((r for r in site.rules if r.id == body.rule), None),
+        trajectory=_trajectory(log, event, body, rule),
+        rule=rule,
     )
     return AlarmScene(pixels, channel is None or channel.kind == "thermal", overlay)
 
@@ -73,23 +76,21 @@ def site_at(log: EventLog, event: Event) -> Site:
     return parse_site(last.document)[0]
 
 
-def _trajectory(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered) -> list[Point]:
-    """The centres of the target from its first sighting on."""
+def _trajectory(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered, rule: Rule | None) -> list[Point]:
+    """Where the target's anchor (the point that the rule watches) was, from its first sighting on."""
+    anchor = foot if rule is not None and rule.anchor == "foot" else centre
     source = CHANNEL_SOURCE + body.channel
     points: list[Point] = []
     for seen in log.read(Selection(kinds=("TrackStarted", "ObjectsDetected"), sources=(source,), last=event.seq)):
         if seen.kind == "TrackStarted" and getattr(seen.body, "track", None) == body.track:
             points.clear()
         if isinstance(seen.body, ObjectsDetected):
-            points += [_centre(o.box) for o in seen.body.objects if o.track == body.track]
+            points += [anchor(o.box) for o in seen.body.objects if o.track == body.track]
     return points
-
-
-def _centre(box: tuple[int, int, int, int]) -> Point:
-    return box[0] + box[2] // 2, box[1] + box[3] // 2
 
 
 def _caption(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered) -> str:
     ordinal = f" #{body.ordinal}" if isinstance(body, AlarmRaised) else ""
-    what = " ".join(filter(None, (body.type.replace("_", " "), body.detail.replace("_", " "))))
-    return f"{body.rule}{ordinal}: {what}\n{Calendar(log).show(event)}   {body.channel}   seq {event.seq}"
+    return (
+        f"{body.rule}{ordinal}: {what_happened(body)}\n{Calendar(log).show(event)}   {body.channel}   seq {event.seq}"
+    )

@@ -7,6 +7,7 @@ from rich.status import Status
 from emberline.civil import SECOND_NS, local_text
 from emberline.console import out
 from emberline.daemon import RunSummary
+from emberline.wording import what_happened
 from kernel import events as e
 from kernel.schedule import zone_info
 from kernel.site.model import Site
@@ -61,8 +62,8 @@ class Announcer:
 def _words(body: e.Body) -> str:
     match body:
         case e.AlarmRaised():
-            what = " ".join(filter(None, (body.type.replace("_", " "), body.detail.replace("_", " "))))
-            return f"[bold red]ALARM[/]   {body.rule} #{body.ordinal}: {what}, target {body.target}, on {body.channel}"
+            name = f"{body.rule} #{body.ordinal}"
+            return f"[bold red]ALARM[/]   {name}: {what_happened(body)}, target {body.target}, on {body.channel}"
         case e.AlarmRepeated():
             return f"[red]alarm[/]   {body.rule} #{body.ordinal} goes on ({body.count})"
         case e.AlarmCleared():

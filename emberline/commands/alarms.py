@@ -11,6 +11,7 @@ from emberline.alarm_list import Alarm, alarms_of
 from emberline.civil import SECOND_NS, Calendar
 from emberline.console import out
 from emberline.wiring import read_log
+from emberline.wording import what_happened
 
 
 def alarms(
@@ -42,7 +43,7 @@ def _table(alarms: list[Alarm], calendar: Calendar) -> Table:
             calendar.show(alarm.raised),
             body.channel,
             body.rule,
-            " ".join(filter(None, (body.type.replace("_", " "), body.detail.replace("_", " ")))),
+            what_happened(body),
             body.target,
             "goes on" if duration is None else f"{duration / SECOND_NS:.1f} s",
             alarm.ended_by,
