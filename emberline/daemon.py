@@ -9,9 +9,12 @@ from devices import reports as r
 from devices.host import DriverHost
 from devices.wire import Pace
 from emberline.channel_line import ChannelLine
+from emberline.control import Answer, ControlSocket
+from emberline.defaults import with_defaults
 from emberline.versions import versions
 from kernel import events as e
-from kernel.engine import Engine
+from kernel.commands import BadCommand, check_command
+from kernel.engine import Engine, recorded_site
 from kernel.log.contract import EventLog
 from kernel.payloads import DamagedFrame, EncodedFrame
 from kernel.recorder import Recorder
@@ -59,11 +62,20 @@ class Daemon:
     """
 
     def __init__(
-        self, site: Site, log: EventLog, engine: Engine, host: DriverHost, speed: Pace, onlooker: Onlooker
+        self,
+        site: Site,
+        log: EventLog,
+        engine: Engine,
+        host: DriverHost,
+        control: ControlSocket,
+        speed: Pace,
+        onlooker: Onlooker,
     ) -> None:
         self._site = site
+        self._in_force = ""
         self._log = log
         self._host = host
+        self._control = control
         self._speed: Pace = speed
         self._onlooker = onlooker
         self._recorder = Recorder(log, engine)
@@ -93,6 +105,7 @@ class Daemon:
             for report in self._host.poll(POLL_S):
                 self._take(report)
             self._admit_waiting()
+            self._control.answer_all(self._obey)
             self._tick()
             self._grant()
             self._onlooker.progress(self.summary, self._recorder.time)
@@ -106,7 +119,7 @@ class Daemon:
         self._began_ns = time.monotonic_ns()
         started = e.SessionStarted("run", e.SCHEMA_VERSION, versions(), tuple(self._lines))
         self._admit("session", started)
-        self._admit("site", e.ConfigChanged(document, who))
+        self._configure(document, who)
         if civil_ns is not None:
             self._admit("site", e.ClockSet(civil_ns - self._origin, "start of the run"))
 
@@ -196,11 +209,29 @@ class Daemon:
     def _tick(self) -> None:
         """Put settings in force that were asked for, and let timers fire while nothing else happens."""
         if self._document is not None:
-            self._admit("site", e.ConfigChanged(self._document, "reload"))
+            self._configure(self._document, "reload")
             self._document = None
         due = self._recorder.next_due()
         if self._speed == "realtime" and due is not None and due <= self._now():
             self._admit("session", e.Ticked())
+
+    def _configure(self, document: str, who: str) -> None:
+        self._in_force = document
+        self._admit("site", e.ConfigChanged(document, who))
+
+    def _obey(self, command: e.CommandReceived) -> Answer:
+        """An operator's command: a fact, and what follows from it."""
+        try:
+            check_command(command, self._site)
+        except BadCommand as error:
+            return Answer(False, str(error))
+        self._admit("operator", command)
+        if command.name == "restore-defaults":
+            document = with_defaults(self._in_force)
+            self._site = recorded_site(document)
+            self._configure(document, command.who)
+        self._log.sync()
+        return Answer(True, f"done: {' '.join((command.name, *command.arguments))}")
 
     def _admit(self, source: str, body: e.Body, time_ns: int | None = None, frame: EncodedFrame | None = None) -> None:
         payload, pixels = (None, None) if frame is None else (frame.payload, frame.pixels)

@@ -6,6 +6,7 @@ from kernel.schedule import is_armed, next_edge
 from kernel.site.model import ALWAYS, Schedule, Site
 
 EDGE = "schedule"
+PAUSE = "pause"
 
 
 class CivilClock(msgspec.Struct, frozen=True):
@@ -25,6 +26,17 @@ class Arming:
         self._clock = CivilClock()
         self._armed_schedules: frozenset[str] = frozenset()
         self._since: dict[str, int] = {}
+        self._disarmed = False
+
+    def disarm(self, time: int) -> None:
+        """Nothing is armed from here on, whatever the schedules say, until `arm`."""
+        self._disarmed = True
+        self.refresh(time)
+
+    def arm(self, time: int) -> None:
+        """The schedules decide again."""
+        self._disarmed = False
+        self.refresh(time)
 
     def set_site(self, site: Site, time: int) -> None:
         self._site = site
@@ -42,6 +54,8 @@ class Arming:
         armed = [s.name for s in self._site.schedules.values() if self._schedule_armed(s, time)]
         self._armed_schedules = frozenset(armed)
         rules = [r for r in self._site.rules if r.enabled and r.sensitivity > 0 and self.covers(r.schedule)]
+        if self._disarmed:
+            rules = []
         self._since = {r.id: self._since.get(r.id, time) for r in rules}
 
     def covers(self, schedule: str) -> bool:
@@ -66,6 +80,6 @@ class Arming:
         assert self._site is not None
         return civil is None or is_armed(schedule, self._site.timezone, civil)
 
-    def state(self) -> list[tuple[str, int]]:
+    def state(self) -> list[object]:
         """For the state digest."""
-        return list(self._since.items())
+        return [self._disarmed, list(self._since.items())]

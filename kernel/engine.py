@@ -15,7 +15,8 @@ import numpy as np
 
 from kernel import events as e
 from kernel.alarms import REPEAT, Alarms
-from kernel.arming import EDGE, Arming, CivilClock
+from kernel.arming import EDGE, PAUSE, Arming, CivilClock
+from kernel.commands import alarm_key, pause_ns
 from kernel.detector import Detector, Frame, Percept
 from kernel.outputs import RELEASE, Outputs
 from kernel.references import CHANNEL_SOURCE, Draft, LiveReferences, live_references
@@ -105,6 +106,8 @@ class Engine:
                 self._decide_frame(fact.source.removeprefix(CHANNEL_SOURCE), fact.body, percept, cause)
             case e.DeviceOffline():
                 self._lose(fact.source.removeprefix(CHANNEL_SOURCE), cause)
+            case e.CommandReceived():
+                self._obey(fact.body, cause)
             case e.SessionEnded():
                 self._end(cause)
             case _:
@@ -186,6 +189,38 @@ class Engine:
             self._alarms.clear_where(lambda a: a.rule.channel == channel, "device_offline", self._emit, cause)
             self._detectors[channel].restart("reconnect")
 
+    def _obey(self, command: e.CommandReceived, cause: int) -> None:
+        """Carry out an operator's command; one that names nothing that is there now is passed over."""
+        words = command.arguments
+        match command.name:
+            case "arm" | "disarm" | "pause":
+                self._arm_by_hand(command, cause)
+            case "clear":
+                key = alarm_key(words[0])
+                named = (key.rule, key.ordinal)
+                self._alarms.clear_where(lambda a: (a.rule.id, a.ordinal) == named, "command", self._emit, cause)
+            case "output" if words[1] == "on":
+                self._outputs.switch_on(words[0], self._emit, cause)
+            case "output":
+                self._outputs.release(words[0], "command", self._emit, cause)
+            case "restart-vca":
+                self._alarms.clear_where(lambda _: True, "command", self._emit, cause)
+                self._quarantined.clear()
+                for detector in self._detectors.values():
+                    detector.restart("restart VCA")
+            case _:
+                pass
+
+    def _arm_by_hand(self, command: e.CommandReceived, cause: int) -> None:
+        self._timers.cancel((PAUSE,))
+        if command.name == "arm":
+            self._arming.arm(self._time)
+        else:
+            self._arming.disarm(self._time)
+        if command.name == "pause":
+            self._timers.arm((PAUSE,), self._time + pause_ns(command.arguments[0]), cause)
+        self._follow_schedules(cause)
+
     def _end(self, cause: int) -> None:
         self._alarms.clear_where(lambda _: True, "session_ended", self._emit, cause)
         self._outputs.release_all("session_ended", self._emit, cause)
@@ -195,6 +230,9 @@ class Engine:
         machine, *names = timer.key
         if machine == EDGE:
             self._arming.refresh(self._time)
+            self._follow_schedules(timer.cause)
+        elif machine == PAUSE:
+            self._arming.arm(self._time)
             self._follow_schedules(timer.cause)
         elif machine == RELEASE:
             self._outputs.release(names[0], "delay", self._emit, timer.cause)

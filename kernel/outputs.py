@@ -40,13 +40,25 @@ class Outputs:
             if output is not None and self._arming.covers(output.schedule):
                 self._activate(output, time, emit, cause)
 
+    def switch_on(self, output: str, emit: Emit, cause: int) -> None:
+        """By hand: on until switched off, whatever the delay."""
+        if output in self._linkages:
+            self._timers.cancel((RELEASE, output))
+            self._turn_on(self._linkages[output], emit, cause)
+
     def _activate(self, output: Linkage, time: int, emit: Emit, cause: int) -> None:
+        by_hand = output.id in self._on and not self._timers.is_armed((RELEASE, output.id))
+        self._turn_on(output, emit, cause)
+        if by_hand:
+            return
+        if output.delay_ns is not None:
+            self._timers.arm((RELEASE, output.id), time + output.delay_ns, cause)
+
+    def _turn_on(self, output: Linkage, emit: Emit, cause: int) -> None:
         if output.id not in self._on:
             event = emit(f"linkage.{output.id}", OutputActivated(output.id), cause)
             self._on[output.id] = event
             self._request(output, "on", emit, event)
-        if output.delay_ns is not None:
-            self._timers.arm((RELEASE, output.id), time + output.delay_ns, cause)
 
     def release(self, output: str, reason: str, emit: Emit, cause: int) -> None:
         """Switch an output off, if it is on."""

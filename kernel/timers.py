@@ -30,6 +30,9 @@ class Timers:
     def cancel(self, key: Key) -> None:
         self._by_key.pop(key, None)
 
+    def is_armed(self, key: Key) -> bool:
+        return key in self._by_key
+
     def next_due(self) -> int | None:
         return min((t.due for t in self._by_key.values()), default=None)
 

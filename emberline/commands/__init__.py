@@ -2,7 +2,7 @@
 
 import typer
 
-from emberline.commands import alarms, check, events, foreground, import_, init, preview, replay, run, snapshot, verify
+from emberline.commands import alarms, check, command, events, foreground, import_, init, preview, replay, run, snapshot, verify
 
 app = typer.Typer(
     name="emberline",
@@ -16,6 +16,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("preview")(preview.preview)
 app.command("run")(run.run)
+app.command("command")(command.command)
 app.command("import")(import_.import_)
 app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)

@@ -10,6 +10,7 @@ import typer
 from devices.host import DriverHost
 from emberline.announcer import Announcer
 from emberline.console import warn
+from emberline.control import ControlSocket
 from emberline.daemon import Daemon
 from emberline.drivers import known_start_ns, specs_of
 from emberline.errors import Unusable
@@ -31,9 +32,9 @@ def run(
     if civil_ns is None and loaded.site.schedules:
         warn("civil time is unknown at speed max without ?start=… in the source: every rule counts as armed")
     specs = specs_of(loaded.site)
-    with write_log(log) as opened, DriverHost(specs) as host:
+    with write_log(log) as opened, ControlSocket(log) as control, DriverHost(specs) as host:
         announcer = Announcer(loaded.site, civil_ns, opened.head.time)
-        daemon = Daemon(loaded.site, opened, make_engine(), host, speed, announcer)
+        daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, announcer)
         _follow_signals(daemon, site)
         with announcer:
             summary = daemon.run(loaded.document, str(site.name), civil_ns, until_end)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support.cli import emberline, good
 from support.recordings import cptv, folder, video, walk
 from support.sites import whole_frame

@@ -1,15 +1,14 @@
 """The daemon with real drivers over real sockets: it records, alarms, acts, and leaves in order."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from support.cli import REPOSITORY, alarms, emberline, good, outcome
+
+from support.cli import alarms, emberline, good, outcome
+from support.daemon import start, wait_for_alarm
 from support.recordings import cptv, folder, video, walk
 from support.sites import whole_frame
 
@@ -41,20 +40,6 @@ def test_a_run_and_an_import_of_the_same_file_come_to_the_same_outcome(form: str
     assert len(alarms(tmp_path / "ran")) == 1
     assert "2 of 2 actions confirmed" in ran
     assert "replay: identical" in good("replay", tmp_path / "ran", "--verify")
-
-
-def start(site: Path, log: Path, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "emberline", "run", "--site", str(site), "--log", str(log), *words]
-    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
-
-
-def wait_for_alarm(daemon: subprocess.Popen[str]) -> None:
-    assert daemon.stdout is not None
-    for line in daemon.stdout:
-        if "ALARM" in line:
-            return
-    raise AssertionError(f"no alarm: {daemon.communicate()[1]}")
 
 
 def test_sigterm_ends_the_session_in_order(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """The Engine with a scripted detector: what alarms, outputs and schedules do with the hits it is given."""
 
 import pytest
-from support.linkage import fold, session, site, timeline
-from support.scripted import SECOND, Facts, FailingDetector, ScriptedDetector
 
 from kernel.events import CommandReceived, DeviceOffline
+from support.linkage import fold, session, site, timeline
+from support.scripted import SECOND, Facts, FailingDetector, ScriptedDetector
 
 
 def test_a_hit_raises_one_alarm_that_ends_when_its_target_is_gone() -> None:
@@ -113,7 +113,7 @@ def test_a_detector_that_raises_is_quarantined_and_the_fold_goes_on() -> None:
 
 def test_facts_that_resolve_to_nothing_are_ignored() -> None:
     facts = Facts()
-    events = [*facts.start(site()), facts.fact(CommandReceived("clear", ("yard", "9"), "operator"), "operator")]
+    events = [*facts.start(site()), facts.fact(CommandReceived("clear", ("yard#9",), "operator"), "operator")]
     assert fold(ScriptedDetector({}, {}), events) == []
 
 
@@ -129,3 +129,51 @@ def test_the_same_facts_give_the_same_conclusions_whenever_the_session_begins(st
     events = [*facts.start(site()), *(facts.frame(start + n * SECOND) for n in range(8)), facts.end()]
     drafts = fold(ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 5)}), events)
     assert drafts == fold(ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 5)}), session(site(), 8))
+
+
+def commanded(detector: ScriptedDetector, commands: dict[int, CommandReceived], frames: int, document: str) -> list:
+    """A session with these commands just ahead of the frames of these numbers."""
+    facts = Facts()
+    events = facts.start(document)
+    for n in range(frames):
+        if n in commands:
+            events.append(facts.fact(commands[n], "operator", n * SECOND))
+        events.append(facts.frame(n * SECOND))
+    return fold(detector, [*events, facts.end()])
+
+
+def say(name: str, *words: str) -> CommandReceived:
+    return CommandReceived(name, words, "operator")
+
+
+def test_an_operator_clears_an_alarm_and_its_target_raises_no_other() -> None:
+    detector = ScriptedDetector({2: [("yard", 7)], 6: [("yard", 7)]}, {7: range(1, 20)})
+    drafts = commanded(detector, {4: say("clear", "yard#1")}, 10, site())
+    assert timeline(drafts, "AlarmRaised", "AlarmCleared") == [(2, "AlarmRaised"), (4, "AlarmCleared")]
+
+
+def test_a_disarmed_site_raises_nothing_until_it_is_armed_again() -> None:
+    hits = {n: [("yard", n)] for n in (2, 6, 12)}
+    detector = ScriptedDetector(hits, {n: range(n, 30) for n in (2, 6, 12)})
+    drafts = commanded(detector, {4: say("disarm"), 10: say("arm")}, 20, site())
+    assert [t for t, _ in timeline(drafts, "AlarmRaised")] == [2, 12]
+    assert next(d.body.reason for d in drafts if type(d.body).__name__ == "AlarmCleared") == "disarmed"
+
+
+def test_a_pause_ends_by_itself_to_the_nanosecond() -> None:
+    detector = ScriptedDetector({n: [("yard", n)] for n in (5, 9)}, {n: range(n, 30) for n in (5, 9)})
+    drafts = commanded(detector, {2: say("pause", "7s")}, 20, site())
+    assert [t for t, _ in timeline(drafts, "AlarmRaised")] == [9]
+
+
+def test_an_output_switched_on_by_hand_stays_on_over_alarms_until_switched_off() -> None:
+    detector = ScriptedDetector({4: [("yard", 7)]}, {7: range(1, 6)})
+    drafts = commanded(detector, {2: say("output", "siren", "on"), 20: say("output", "siren", "off")}, 30, site())
+    assert timeline(drafts, "OutputActivated", "OutputReleased") == [(2, "OutputActivated"), (20, "OutputReleased")]
+
+
+def test_restart_vca_ends_alarms_and_learns_the_background_afresh() -> None:
+    detector = ScriptedDetector({2: [("yard", 7)]}, {7: range(1, 20)})
+    drafts = commanded(detector, {4: say("restart-vca")}, 10, site())
+    assert timeline(drafts, "AlarmCleared") == [(4, "AlarmCleared")]
+    assert detector.restarts == ["restart VCA"]

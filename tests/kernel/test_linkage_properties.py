@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from support.linkage import fold, session, site
 from support.scripted import SECOND, ScriptedDetector
 

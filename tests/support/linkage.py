@@ -1,11 +1,11 @@
 """A site with one rule and one output, and folding scripted sessions of it."""
 
 import numpy as np
-from support.scripted import SECOND, Facts, ScriptedDetector
 
 from kernel.engine import Engine
 from kernel.events import Event
 from kernel.references import Draft
+from support.scripted import SECOND, Facts, ScriptedDetector
 
 PIXELS = np.zeros((4, 4), np.uint8)
 SITE = """
