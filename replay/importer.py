@@ -7,8 +7,8 @@ import msgspec
 
 from kernel.events import SCHEMA_VERSION, ClockSet, ConfigChanged, FramesLost, SessionEnded, SessionStarted
 from kernel.log.contract import EventLog
-from kernel.media import MediaError, Recording
-from kernel.payloads import DamagedFrame, EncodedFrame, FrameEncoder
+from kernel.media import MediaError, Recording, Shot
+from kernel.payloads import DamagedFrame, EncodedFrame, FrameEncoder, joined
 from kernel.recorder import Recorder
 from kernel.references import CHANNEL_SOURCE
 
@@ -90,10 +90,50 @@ def _merged(plan: ImportPlan) -> Iterator[tuple[str, EncodedFrame | DamagedFrame
 
 
 def _encoded(recording: Recording, selected: tuple[int, int | None]) -> Iterator["_Frame"]:
+    """The recording's frames in order; of video those in `selected`, which readers of shots have seen to."""
     encoder = FrameEncoder()
+    passing = _Selected(*selected)
     for item in recording.read():
-        yield from encoder.feed(item)
-    yield from encoder.flush()
+        frames = encoder.feed(item)
+        yield from frames if isinstance(item, Shot) else passing.of(frames)
+        if passing.done:
+            return
+    yield from passing.of(encoder.flush())
+
+
+class _Selected:
+    """Passes frames [first, last) of a video. What was passed over before is kept for the first one to decode from."""
+
+    def __init__(self, first: int, last: int | None) -> None:
+        self._first, self._last = first, last
+        self._number = 0
+        self._before: bytes | None = None
+
+    @property
+    def done(self) -> bool:
+        return self._last is not None and self._number >= self._last
+
+    def of(self, frames: list["_Frame"]) -> Iterator["_Frame"]:
+        for frame in frames:
+            number, self._number = self._number, self._number + 1
+            if number < self._first:
+                self._pass_over(frame)
+            elif self._last is None or number < self._last:
+                yield self._decodable(frame)
+
+    def _pass_over(self, frame: "_Frame") -> None:
+        if isinstance(frame, EncodedFrame):
+            fresh = frame.key or self._before is None
+            self._before = frame.payload if fresh or self._before is None else joined(self._before, frame.payload)
+
+    def _decodable(self, frame: "_Frame") -> "_Frame":
+        before = self._before
+        if before is None or isinstance(frame, DamagedFrame):
+            return frame
+        self._before = None
+        if frame.key:
+            return frame
+        return msgspec.structs.replace(frame, payload=joined(before, frame.payload), key=True)
 
 
 _Frame = EncodedFrame | DamagedFrame

@@ -47,6 +47,19 @@ def encode_payload(payload: PacketPayload) -> bytes:
     return _MAGIC + msgspec.msgpack.encode(payload)
 
 
+def joined(earlier: bytes, later: bytes) -> bytes:
+    """One payload that gives the frame of `later` to a decoder that was not given `earlier`, the payload before it.
+
+    Raises `PayloadDamaged` where either is none, or both together are past a limit.
+    """
+    first, second = decode_payload(earlier), decode_payload(later)
+    whole = encode_payload(
+        PacketPayload(first.start, first.packets + second.packets, second.ends, first.skip + 1 + second.skip)
+    )
+    decode_payload(whole)
+    return whole
+
+
 def decode_payload(data: bytes) -> PacketPayload:
     """The payload from bytes. Raises `PayloadDamaged` where they are none, or past a limit."""
     check_payload_size(data)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from support.cli import emberline, good
 from support.sites import whole_frame
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from support.cli import alarms, emberline, good, outcome
 from support.sites import whole_frame
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from support.recordings import walk
-from support.sites import whole_frame
 
 from detectors.detector import ChannelDetector
 from kernel.engine import Engine
@@ -15,6 +13,8 @@ from replay.importer import ImportPlan, import_recordings
 from replay.outcome_writer import OutcomeConflict, append_outcome, has_outcome
 from replay.sessions import sessions_of
 from replay.verification import compare, differences
+from support.recordings import walk
+from support.sites import whole_frame
 
 
 class Walk:

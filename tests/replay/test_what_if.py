@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from support.cli import alarms, good, outcome
 from support.recordings import cptv, walk
 from support.sites import whole_frame
