@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_LOG ?= demo-log
 
-.PHONY: demo test lint format lock clean
+.PHONY: demo test bench lint format lock clean
 
 demo: $(VENV)/.run-time
 	$(BIN)/python -m emberline.demo $(DEMO_LOG)
@@ -48,3 +48,7 @@ $(VENV)/.run-time: $(VENV)/bin/pip requirements.lock pyproject.toml
 $(VENV)/.development: $(VENV)/.run-time requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
+
+bench: $(VENV)/.development
+	NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/benchmarks --benchmark-only \
+	    --benchmark-columns=median,iqr,min,max,rounds --benchmark-group-by=group -p no:xdist
