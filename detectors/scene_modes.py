@@ -11,7 +11,8 @@ class SceneParameters(msgspec.Struct, frozen=True):
     """What segmentation and tracking are told.
 
     Scores are in tenths of σ, lengths in source pixels, durations in ns, shares in percent. `seed_score` is the
-    threshold at sensitivity 50; `min_area_px` the smallest blob; `merge_gap_px` how far apart the parts of one
+    threshold at sensitivity 50; `min_area_px` the smallest blob, or one part in `frame_per_least` of the frame if that
+    is more; `merge_gap_px` how far apart the parts of one
     target may lie; `confirm_sightings` how often a target is seen before it counts; `coast_ns` how long it may stay
     unseen. `min_travel_percent` is the way a track must have come, in percent of its own size, before it counts, and
     `min_straight_percent` how much of its path must be net progress: waving leaves go to and fro.
@@ -19,6 +20,7 @@ class SceneParameters(msgspec.Struct, frozen=True):
 
     seed_score: int
     min_area_px: int
+    frame_per_least: int
     merge_gap_px: int
     confirm_sightings: int
     coast_ns: int
@@ -31,6 +33,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "general": SceneParameters(
         seed_score=80,
         min_area_px=12,
+        frame_per_least=8000,
         merge_gap_px=4,
         confirm_sightings=3,
         coast_ns=1_500_000_000,
@@ -41,6 +44,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "distant_view": SceneParameters(
         seed_score=70,
         min_area_px=4,
+        frame_per_least=80_000,
         merge_gap_px=2,
         confirm_sightings=3,
         coast_ns=1_500_000_000,
@@ -51,6 +55,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "leaves_interfered": SceneParameters(
         seed_score=100,
         min_area_px=16,
+        frame_per_least=6000,
         merge_gap_px=4,
         confirm_sightings=4,
         coast_ns=1_500_000_000,

@@ -10,6 +10,10 @@ from detectors.components import components, highest
 from detectors.scene_modes import SceneParameters, thresholds
 
 
+WIDTH_PER_GAP = 80
+"""Parts of one target may lie this share of the frame's width apart, if that is more than the scene mode says."""
+
+
 class Blob(msgspec.Struct, frozen=True):
     """A connected piece of foreground: bounding box in source pixels (x1, y1 exclusive), area, highest score."""
 
@@ -35,10 +39,9 @@ def foreground(score: np.ndarray, sensitivity: int, parameters: SceneParameters)
     mask = np.zeros(score.shape, np.uint8)
     if low > 255:
         return mask
-    for x0, y0, x1, y1, area, best, _ in _strong(score, low, seed, parameters).tolist():
-        if area >= parameters.min_area_px and best >= seed:
-            part = score[y0:y1, x0:x1] >= low
-            mask[y0:y1, x0:x1][part] = 255
+    for x0, y0, x1, y1, *_ in _strong(score, low, seed, parameters).tolist():
+        part = score[y0:y1, x0:x1] >= low
+        mask[y0:y1, x0:x1][part] = 255
     return mask
 
 
@@ -48,16 +51,22 @@ def segment(score: np.ndarray, sensitivity: int, parameters: SceneParameters) ->
     if low > 255 or highest(score) < seed:
         return ()
     found = [Blob(*row[:6]) for row in _strong(score, low, seed, parameters).tolist()]
-    return tuple(_merged(found, parameters.merge_gap_px))
+    return tuple(_merged(found, _gap(score, parameters)))
 
 
 def _strong(score: np.ndarray, low: int, seed: int, parameters: SceneParameters) -> np.ndarray:
+    """The components that count: strong enough somewhere, and large enough for the resolution."""
     found = components(score, low)
-    return found[(found[:, 5] >= seed) & (found[:, 4] >= parameters.min_area_px)]
+    least = max(parameters.min_area_px, score.size // parameters.frame_per_least)
+    return found[(found[:, 5] >= seed) & (found[:, 4] >= least)]
+
+
+def _gap(score: np.ndarray, parameters: SceneParameters) -> int:
+    return max(parameters.merge_gap_px, score.shape[1] // WIDTH_PER_GAP)
 
 
 def _merged(blobs: list[Blob], gap_px: int) -> list[Blob]:
-    """Join blobs whose boxes lie closer than `gap_px` and than a quarter of the larger one's longer side."""
+    """Join the pieces of one target: blobs closer than `gap_px` whose common box they fill well."""
     merged: list[Blob] = []
     for blob in blobs:
         current = blob
@@ -65,7 +74,7 @@ def _merged(blobs: list[Blob], gap_px: int) -> list[Blob]:
         while joined:
             joined = False
             for other in merged:
-                if _close(current, other, gap_px):
+                if _belong_together(current, other, gap_px):
                     merged.remove(other)
                     current = _union(current, other)
                     joined = True
@@ -74,12 +83,15 @@ def _merged(blobs: list[Blob], gap_px: int) -> list[Blob]:
     return merged
 
 
-def _close(a: Blob, b: Blob, gap_px: int) -> bool:
-    side = max(a.width, a.height, b.width, b.height)
-    gap = max(gap_px, side // 4)
+def _belong_together(a: Blob, b: Blob, gap_px: int) -> bool:
+    """Head and body fill their common box; two that pass each other leave its corners empty."""
     across = max(a.x0, b.x0) - min(a.x1, b.x1)
     along = max(a.y0, b.y0) - min(a.y1, b.y1)
-    return across < gap and along < gap
+    if across >= gap_px or along >= gap_px:
+        return False
+    union = _union(a, b)
+    boxes = a.width * a.height + b.width * b.height
+    return union.width * union.height * 2 <= boxes * 3 or union.width * union.height <= 16 * gap_px * gap_px
 
 
 def _union(a: Blob, b: Blob) -> Blob:

@@ -58,6 +58,13 @@ class Track(msgspec.Struct):
         self.misses = 0
         self.seen = True
 
+    def hold(self, captured_ns: int) -> None:
+        """It is there, merged with another target: nothing measures it, it goes on as expected."""
+        self.last_seen_ns = captured_ns
+        self.misses = 0
+        self.seen = True
+        self._travel()
+
     def miss(self) -> None:
         """It was not found in this frame."""
         self.misses += 1

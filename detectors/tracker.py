@@ -16,6 +16,10 @@ GATE_SIZES = 1.0
 """A blob may lie this many of the target's sizes from where it was expected…"""
 GATE_PX = 6.0
 """… and this many pixels more."""
+FRAGMENT_SIZES = 6.0
+"""A blob this many times smaller than a target is not that target."""
+MERGED_SIZES = 1.4
+"""A blob this many times as large as the target it continues may hold another one too."""
 MAX_TRACKS = 200
 TENTATIVE_MISSES = 2
 
@@ -74,7 +78,13 @@ class Tracker:
         taken = {column for _, column in pairs}
         matched = {row for row, _ in pairs}
         for row, column in pairs:
-            self._tracks[row].see(blobs[column], captured_ns)
+            hidden = self._hidden_in(blobs[column], self._tracks[row], matched)
+            if hidden:
+                matched.update(hidden)
+                for together in (row, *hidden):
+                    self._tracks[together].hold(captured_ns)
+            else:
+                self._tracks[row].see(blobs[column], captured_ns)
         for row, track in enumerate(self._tracks):
             if row not in matched:
                 track.miss()
@@ -83,6 +93,13 @@ class Tracker:
             part = any(_covers(t, blob) for t in covered)
             if column not in taken and not part and len(self._tracks) < MAX_TRACKS:
                 self._tracks.append(new_track(blob, captured_ns))
+
+    def _hidden_in(self, blob: Blob, owner: Track, matched: set[int]) -> list[int]:
+        """The other targets that have merged into this blob: it is much larger than its owner, and they are in it."""
+        if blob.width * blob.height <= MERGED_SIZES * owner.width * owner.height:
+            return []
+        others = [(row, t) for row, t in enumerate(self._tracks) if row not in matched and t.id and t is not owner]
+        return [row for row, t in others if _holds(blob, t)]
 
     def _confirm(self) -> list[Track]:
         fresh = [t for t in self._tracks if not t.id and t.seen and self._counts(t)]
@@ -130,8 +147,16 @@ def _cost(track: Track, blob: Blob) -> int:
     gate_y = GATE_PX + GATE_SIZES * max(track.height, blob.height)
     if across > gate_x or along > gate_y:
         return FORBIDDEN
+    if track.id and blob.width * blob.height * FRAGMENT_SIZES < track.width * track.height:
+        return FORBIDDEN
     size = abs(blob.width - track.width) + abs(blob.height - track.height)
     return int((across + along + 0.5 * size) * 100) + (0 if track.id else 100_000)
+
+
+def _holds(blob: Blob, track: Track) -> bool:
+    """Whether the target is expected inside the blob, and makes up a good part of it."""
+    inside = blob.x0 <= track.x.position <= blob.x1 and blob.y0 <= track.y.position <= blob.y1
+    return inside and track.width * track.height * 8 >= blob.width * blob.height
 
 
 def _covers(track: Track, blob: Blob) -> bool:
