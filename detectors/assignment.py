@@ -1,26 +1,31 @@
 """Which blob continues which track: an optimal assignment on integer costs.
 
-Small problems come out of a gate, so each connected group of tracks and blobs is solved by itself by
-`scipy.optimize.linear_sum_assignment` (Crouse 2016), whose sums and differences are exact on integers. Equal costs are
-decided by (cost, track, blob): the cost is scaled, and the pair's rank added to it.
+By `scipy.optimize.linear_sum_assignment` (Crouse 2016), whose sums and differences are exact on integers below 2**53.
+Between assignments of equal cost the pairs' ranks decide, in the order of (track, blob): costs are scaled so that all
+ranks together weigh less than one unit of cost.
 """
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 FORBIDDEN = 1 << 40
+"""A cost at or above this is never paired."""
 
 
 def assign(costs: np.ndarray) -> list[tuple[int, int]]:
-    """The pairs (row, column) of least total cost; int64 costs, at or above `FORBIDDEN` never paired.
+    """The pairs (row, column) of least total cost, as many as there can be; int64 costs, (rows, columns).
 
-    Costs must be below 2**30 and there must be fewer than 1000 rows and columns, so that every sum is exact.
+    With costs below 2**20 and up to 200 rows and columns every sum stays exact.
     """
     rows, columns = costs.shape
-    if not rows or not columns:
+    allowed = costs < FORBIDDEN
+    if not rows or not columns or not allowed.any():
         return []
-    rank = np.arange(rows, dtype=np.int64)[:, None] * columns + np.arange(columns, dtype=np.int64)[None, :]
-    scaled = np.where(costs >= FORBIDDEN, np.int64(FORBIDDEN) * 512, costs * 1024 + rank % 1024)
-    chosen = linear_sum_assignment(scaled)
-    pairs = zip(chosen[0].tolist(), chosen[1].tolist(), strict=True)
-    return [(row, column) for row, column in pairs if costs[row, column] < FORBIDDEN]
+    pairs = min(rows, columns)
+    rank = np.arange(rows * columns, dtype=np.int64).reshape(rows, columns)
+    unit = pairs * rows * columns + 1
+    never = (int(costs[allowed].max()) + 1) * unit * pairs + 1
+    scaled = np.where(allowed, np.where(allowed, costs, 0) * unit + rank, never)
+    row_indices, column_indices = linear_sum_assignment(scaled)
+    chosen = zip(row_indices.tolist(), column_indices.tolist(), strict=True)
+    return [(row, column) for row, column in chosen if allowed[row, column]]

@@ -101,6 +101,7 @@ class Background:
         self._last_ns = 0
         self._floor_min = 0.0
         self._unrest = np.float32(0)
+        self.score = np.zeros((0, 0), np.uint8)
         self.learning = True
 
     def restart(self) -> None:
@@ -133,10 +134,12 @@ class Background:
     def state_digest(self) -> bytes:
         """SHA-256 over the whole model."""
         digest = hashlib.sha256(
-            repr((self._shape, self._count, self._learning_since_ns, self._last_ns, float(self._unrest))).encode()
+            repr(
+                (self._shape, self._count, self._learning_since_ns, self._last_ns, float(self._unrest), self.learning)
+            ).encode()
         )
         if self._shape is not None:
-            for array in (self._mean, self._deviation, self._before):
+            for array in (self._mean, self._deviation, self._before, self.score):
                 digest.update(array.tobytes())
         return digest.digest()
 

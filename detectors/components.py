@@ -77,6 +77,20 @@ def _gather(runs: np.ndarray, parents: np.ndarray, count: int, out: np.ndarray) 
 
 
 @njit(cache=True, nogil=True)
+def _paint(runs: np.ndarray, parents: np.ndarray, count: int, seed: int, least_area: int, mask: np.ndarray) -> None:
+    best = np.zeros(count, np.int32)
+    area = np.zeros(count, np.int32)
+    for i in range(count):
+        root = _root(parents, i)
+        best[root] = max(best[root], runs[i, 3])
+        area[root] += runs[i, 2] - runs[i, 1]
+    for i in range(count):
+        root = _root(parents, i)
+        if best[root] >= seed and area[root] >= least_area:
+            mask[runs[i, 0], runs[i, 1] : runs[i, 2]] = 255
+
+
+@njit(cache=True, nogil=True)
 def highest(score: np.ndarray) -> int:
     """The highest score of the map: where it is below every threshold, nothing more needs to be looked at."""
     best = 0
@@ -96,3 +110,16 @@ def components(score: np.ndarray, low: int) -> np.ndarray:
     count = _components(score, low, runs, parents)
     out = np.empty((count, FIELDS), np.int32)
     return out[: _gather(runs, parents, count, out)]
+
+
+def painted(score: np.ndarray, low: int, seed: int, least_area: int) -> np.ndarray:
+    """The pixels of the components at or above `low` that reach `seed` somewhere and cover `least_area` pixels.
+
+    (height, width) uint8, 255 there and 0 elsewhere.
+    """
+    runs = np.empty((MAX_RUNS, 5), np.int32)
+    parents = np.empty(MAX_RUNS, np.int32)
+    count = _components(score, low, runs, parents)
+    mask = np.zeros(score.shape, np.uint8)
+    _paint(runs, parents, count, seed, least_area, mask)
+    return mask

@@ -26,6 +26,7 @@ class ChannelDetector:
     """Satisfies `kernel.detector.Detector`. Track numbers count from 1 and are never used again."""
 
     def __init__(self, channel: Channel, rules: tuple[Rule, ...]) -> None:
+        self._kind = channel.kind
         self._background = Background(thermal=channel.kind == "thermal")
         self._pipelines: dict[Settings, Pipeline] = {}
         self._rules: tuple[Rule, ...] = ()
@@ -40,6 +41,10 @@ class ChannelDetector:
 
     def configure(self, channel: Channel, rules: tuple[Rule, ...]) -> None:
         """Take over settings; pipelines whose settings are still needed keep their tracks."""
+        if channel.kind != self._kind:
+            self._kind = channel.kind
+            self._background = Background(thermal=channel.kind == "thermal")
+            self.restart("configuration")
         wanted = [settings_of(rule) for rule in rules if rule.enabled]
         kept = {s: self._pipelines.get(s) or Pipeline(s, self._next_id) for s in wanted}
         for settings, pipeline in self._pipelines.items():
@@ -84,7 +89,9 @@ class ChannelDetector:
 
     def state_digest(self) -> bytes:
         """SHA-256 over background, tracks and rule state."""
-        digest = hashlib.sha256(repr((self._last_id, self._held_off, self._frame_size)).encode())
+        orphans = [track.id for track in self._orphans]
+        state = (self._last_id, self._held_off, self._restart_reason, self._frame_size, orphans, self._classes)
+        digest = hashlib.sha256(repr(state).encode())
         digest.update(self._background.state_digest())
         for pipeline in self._pipelines.values():
             digest.update(pipeline.state_digest())

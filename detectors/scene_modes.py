@@ -10,12 +10,17 @@ SECOND_NS = 1_000_000_000
 class SceneParameters(msgspec.Struct, frozen=True):
     """What segmentation and tracking are told.
 
-    Scores are in tenths of σ, lengths in source pixels, durations in ns, shares in percent. `seed_score` is the
-    threshold at sensitivity 50; `min_area_px` the smallest blob, or one part in `frame_per_least` of the frame if that
-    is more; `merge_gap_px` how far apart the parts of one
-    target may lie; `confirm_sightings` how often a target is seen before it counts; `coast_ns` how long it may stay
-    unseen. `min_travel_percent` is the way a track must have come, in percent of its own size, before it counts, and
-    `min_straight_percent` how much of its path must be net progress: waving leaves go to and fro.
+    Scores are in tenths of σ, lengths in source pixels, durations in ns, shares in percent.
+
+    seed_score : the threshold at sensitivity 50.
+    min_area_px, frame_per_least : the smallest blob, or one part in so many of the frame if that is more.
+    merge_gap_px : how far apart the parts of one target may lie.
+    confirm_sightings, confirm_ns : how often and for how long a target is seen before it counts.
+    coast_ns : how long a target may stay unseen.
+    min_travel_percent : how far it must have come before it counts, in percent of its shorter side.
+    min_reach_percent : the same in percent of the frame's width.
+    min_straight_percent : how much of its path must be net progress; waving leaves go to and fro.
+    small_is_human : distant view: a target with a side under 10 px is taken for a human.
     """
 
     seed_score: int
@@ -23,8 +28,10 @@ class SceneParameters(msgspec.Struct, frozen=True):
     frame_per_least: int
     merge_gap_px: int
     confirm_sightings: int
+    confirm_ns: int
     coast_ns: int
     min_travel_percent: int
+    min_reach_percent: int
     min_straight_percent: int
     small_is_human: bool
 
@@ -35,10 +42,12 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
         min_area_px=12,
         frame_per_least=8000,
         merge_gap_px=4,
-        confirm_sightings=3,
+        confirm_sightings=4,
+        confirm_ns=400_000_000,
         coast_ns=1_500_000_000,
-        min_travel_percent=40,
-        min_straight_percent=25,
+        min_travel_percent=50,
+        min_reach_percent=2,
+        min_straight_percent=40,
         small_is_human=False,
     ),
     "distant_view": SceneParameters(
@@ -46,10 +55,12 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
         min_area_px=4,
         frame_per_least=80_000,
         merge_gap_px=2,
-        confirm_sightings=3,
+        confirm_sightings=4,
+        confirm_ns=400_000_000,
         coast_ns=1_500_000_000,
-        min_travel_percent=40,
-        min_straight_percent=25,
+        min_travel_percent=50,
+        min_reach_percent=1,
+        min_straight_percent=40,
         small_is_human=True,
     ),
     "leaves_interfered": SceneParameters(
@@ -57,9 +68,11 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
         min_area_px=16,
         frame_per_least=6000,
         merge_gap_px=4,
-        confirm_sightings=4,
+        confirm_sightings=5,
+        confirm_ns=900_000_000,
         coast_ns=1_500_000_000,
-        min_travel_percent=100,
+        min_travel_percent=60,
+        min_reach_percent=6,
         min_straight_percent=50,
         small_is_human=False,
     ),

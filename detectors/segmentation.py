@@ -6,9 +6,8 @@ Monotone: both thresholds fall as sensitivity rises, so what is foreground at on
 import msgspec
 import numpy as np
 
-from detectors.components import components, highest
+from detectors.components import components, highest, painted
 from detectors.scene_modes import SceneParameters, thresholds
-
 
 WIDTH_PER_GAP = 80
 """Parts of one target may lie this share of the frame's width apart, if that is more than the scene mode says."""
@@ -36,13 +35,9 @@ class Blob(msgspec.Struct, frozen=True):
 def foreground(score: np.ndarray, sensitivity: int, parameters: SceneParameters) -> np.ndarray:
     """The foreground mask, (height, width) uint8 of 0 and 255: all pixels of the components that count."""
     low, seed = thresholds(sensitivity, parameters)
-    mask = np.zeros(score.shape, np.uint8)
     if low > 255:
-        return mask
-    for x0, y0, x1, y1, *_ in _strong(score, low, seed, parameters).tolist():
-        part = score[y0:y1, x0:x1] >= low
-        mask[y0:y1, x0:x1][part] = 255
-    return mask
+        return np.zeros(score.shape, np.uint8)
+    return painted(score, low, seed, _least_area(score, parameters))
 
 
 def segment(score: np.ndarray, sensitivity: int, parameters: SceneParameters) -> tuple[Blob, ...]:
@@ -57,8 +52,11 @@ def segment(score: np.ndarray, sensitivity: int, parameters: SceneParameters) ->
 def _strong(score: np.ndarray, low: int, seed: int, parameters: SceneParameters) -> np.ndarray:
     """The components that count: strong enough somewhere, and large enough for the resolution."""
     found = components(score, low)
-    least = max(parameters.min_area_px, score.size // parameters.frame_per_least)
-    return found[(found[:, 5] >= seed) & (found[:, 4] >= least)]
+    return found[(found[:, 5] >= seed) & (found[:, 4] >= _least_area(score, parameters))]
+
+
+def _least_area(score: np.ndarray, parameters: SceneParameters) -> int:
+    return max(parameters.min_area_px, score.size // parameters.frame_per_least)
 
 
 def _gap(score: np.ndarray, parameters: SceneParameters) -> int:

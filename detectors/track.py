@@ -17,7 +17,10 @@ ACCELERATION_VAR = 400.0
 
 
 class Track(msgspec.Struct):
-    """A target. Lengths in source pixels, times in session time (ns); `id` is 0 until it is confirmed."""
+    """A target. Lengths in source pixels, times in session time (ns); `id` is 0 until it is confirmed.
+
+    `misses` counts the frames since it was last seen, `gaps` all frames in which it was not.
+    """
 
     x: Estimate
     y: Estimate
@@ -31,6 +34,7 @@ class Track(msgspec.Struct):
     id: int = 0
     sightings: int = 1
     misses: int = 0
+    gaps: int = 0
     seen: bool = True
     path: float = 0.0
     reach: float = 0.0
@@ -68,6 +72,7 @@ class Track(msgspec.Struct):
     def miss(self) -> None:
         """It was not found in this frame."""
         self.misses += 1
+        self.gaps += 1
         self.seen = False
 
     def _travel(self) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from math import sqrt
 
 import msgspec
 import numpy as np
@@ -12,14 +13,16 @@ from detectors.scene_modes import SECOND_NS, SceneParameters
 from detectors.segmentation import Blob
 from detectors.track import Track, new_track
 
-GATE_SIZES = 1.0
-"""A blob may lie this many of the target's sizes from where it was expected…"""
+GATE_SIZES = 0.75
+"""A blob may lie this many of the target's longer side from where it was expected…"""
 GATE_PX = 6.0
-"""… and this many pixels more."""
+"""… and this many pixels more, and one σ of the expectation."""
 FRAGMENT_SIZES = 6.0
 """A blob this many times smaller than a target is not that target."""
 MERGED_SIZES = 1.4
 """A blob this many times as large as the target it continues may hold another one too."""
+GAPS_ONE_IN = 4
+"""Before it counts, a target may be missed once for so many sightings."""
 MAX_TRACKS = 200
 TENTATIVE_MISSES = 2
 
@@ -51,7 +54,7 @@ class Tracker:
             if track.seen:
                 vote(track, *frame_size, self._parameters.small_is_human)
         ended = self._end(captured_ns, frame_size)
-        return self._confirm(), ended
+        return self._confirm(frame_size[0]), ended
 
     def wait(self, captured_ns: int) -> list[Track]:
         """Time passes while nothing can be seen: tracks coast, and end when they have coasted too long."""
@@ -101,19 +104,21 @@ class Tracker:
         others = [(row, t) for row, t in enumerate(self._tracks) if row not in matched and t.id and t is not owner]
         return [row for row, t in others if _holds(blob, t)]
 
-    def _confirm(self) -> list[Track]:
-        fresh = [t for t in self._tracks if not t.id and t.seen and self._counts(t)]
+    def _confirm(self, frame_width: int) -> list[Track]:
+        fresh = [t for t in self._tracks if not t.id and t.seen and self._counts(t, frame_width)]
         for track in fresh:
             track.id = self._next_id()
         return fresh
 
-    def _counts(self, track: Track) -> bool:
-        """Seen often enough, and come far enough on a straight enough way for this scene mode."""
+    def _counts(self, track: Track, frame_width: int) -> bool:
+        """Seen often and long enough, with few gaps, and come far enough on a straight enough way for this mode."""
         p = self._parameters
-        size = (track.width + track.height) / 2
         return (
             track.sightings >= p.confirm_sightings
-            and track.reach * 100 >= size * p.min_travel_percent
+            and track.last_seen_ns - track.first_seen_ns >= p.confirm_ns
+            and track.gaps * GAPS_ONE_IN <= track.sightings
+            and track.reach * 100 >= min(track.width, track.height) * p.min_travel_percent
+            and track.reach * 100 >= frame_width * p.min_reach_percent
             and track.reach * 100 >= track.path * p.min_straight_percent
         )
 
@@ -143,9 +148,8 @@ def _cost(track: Track, blob: Blob) -> int:
     """How badly the blob continues the track: the distance of the centres and of the sizes, in hundredths of a px."""
     across = abs((blob.x0 + blob.x1) / 2 - track.x.position)
     along = abs((blob.y0 + blob.y1) / 2 - track.y.position)
-    gate_x = GATE_PX + GATE_SIZES * max(track.width, blob.width)
-    gate_y = GATE_PX + GATE_SIZES * max(track.height, blob.height)
-    if across > gate_x or along > gate_y:
+    gate = GATE_PX + GATE_SIZES * max(track.width, track.height, blob.width, blob.height)
+    if across > gate + sqrt(track.x.pp) or along > gate + sqrt(track.y.pp):
         return FORBIDDEN
     if track.id and blob.width * blob.height * FRAGMENT_SIZES < track.width * track.height:
         return FORBIDDEN
