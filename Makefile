@@ -5,13 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_LOG ?= demo-log
 
-.PHONY: demo test bench lint format lock clean
+.PHONY: demo test crash bench lint format lock clean
 
 demo: $(VENV)/.run-time
 	$(BIN)/python -m emberline.demo $(DEMO_LOG)
 
 test: $(VENV)/.development
 	$(BIN)/pytest -n 2
+
+# A thousand kills, some hundreds of damages, a full disk: about ten minutes on two cores; see docs/reliability.md.
+crash: $(VENV)/.development
+	$(BIN)/python -m tests.crash.kills --kills 1000
+	$(BIN)/python -m tests.crash.damages --each 200 --others 50
+	$(BIN)/pytest -n 0 tests/crash/test_full_disk.py
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

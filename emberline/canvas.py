@@ -27,6 +27,7 @@ class Canvas:
         self._picture = picture
         self._layer = Image.new("RGBA", (picture.width * FINER, picture.height * FINER), (0, 0, 0, 0))
         self._pen = ImageDraw.Draw(self._layer)
+        self._letters: list[tuple[XY, str, str]] = []
         self._tags: list[tuple[str, Sequence[Rect], str]] = []
         self._taken: list[Rect] = []
 
@@ -87,10 +88,8 @@ class Canvas:
             self._pen.polygon(_finer(head), fill=ink)
 
     def letter(self, at: XY, letter: str, colour: str) -> None:
-        """A letter in a disc."""
-        self._dot(at, 12.5, DARK + "c0")
-        self._dot(at, 11, colour)
-        self._pen.text(_finer([at])[0], letter, DARK, font=font(16 * FINER), anchor="mm")
+        """A letter in a disc, above all lines."""
+        self._letters.append((at, letter, colour))
         self._taken.append((at[0] - 13, at[1] - 13, at[0] + 13, at[1] + 13))
 
     def tag(self, text: str, near: Sequence[XY], colour: str, *, gap: float = 6) -> None:
@@ -100,8 +99,18 @@ class Canvas:
         places = [place for x, y in near for place in _around(x, y, width, height, gap)]
         self._tags.append((showable(text), [self._inside(p) for p in places], colour))
 
+    def note(self, text: str) -> None:
+        """Words in the middle of the picture."""
+        middle = (self._layer.width / 2, self._layer.height / 2)
+        self._pen.text(middle, showable(text), "#9aa4ad", font=font(20 * FINER), anchor="mm")
+
     def finished(self) -> Image.Image:
-        """The picture with all that was drawn on it; tags come last, on top."""
+        """The picture with all that was drawn on it; letters and tags come last, on top."""
+        for at, letter, colour in self._letters:
+            self._dot(at, 12.5, DARK)
+            self._dot(at, 11, colour)
+            self._pen.text(_finer([at])[0], letter, DARK, font=font(16 * FINER), anchor="mm")
+        self._letters.clear()
         for text, places, colour in self._tags:
             place = min(places, key=lambda p: sum(_overlap(p, t) for t in self._taken))
             self._taken.append(place)

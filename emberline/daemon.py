@@ -119,6 +119,8 @@ class Daemon:
         self._began_ns = time.monotonic_ns()
         started = e.SessionStarted("run", e.SCHEMA_VERSION, versions(), tuple(self._lines))
         self._admit("session", started)
+        for found in self._log.recovered:
+            self._admit("log", e.LogRecovered(found.what, found.where, found.lost, found.detail))
         self._configure(document, who)
         if civil_ns is not None:
             self._admit("site", e.ClockSet(civil_ns - self._origin, "start of the run"))

@@ -70,12 +70,20 @@ def shown(pixels: np.ndarray, thermal: bool, width: int) -> Image.Image:
 
 
 def stretched(pixels: np.ndarray) -> np.ndarray:
-    """To 8 bit for the eye: 16-bit frames between their 0.5 and 99.8 percentiles, 8-bit ones as they are."""
+    """To 8 bit for the eye: 8-bit frames as they are, 16-bit ones as thermal cameras show them.
+
+    Half linear between the 0.5 and 99.8 percentiles, half by histogram equalisation with a plateau (Silverman, "Signal
+    processing algorithms for display and enhancement of IR images", 1993), so that a cold sky does not take all
+    the contrast from the ground.
+    """
     if pixels.dtype == np.uint8:
         return pixels
     low, high = np.percentile(pixels, (0.5, 99.8))
-    scaled_values = (pixels.astype(np.float32) - low) * (255 / max(1.0, high - low))
-    return np.clip(scaled_values, 0, 255).astype(np.uint8)
+    linear = np.clip((pixels.astype(np.float32) - low) / max(1.0, high - low), 0, 1)
+    steps = (linear * 1023).astype(np.int64)
+    counts = np.bincount(steps.ravel(), minlength=1024)
+    ranks = np.cumsum(np.minimum(counts, max(1, pixels.size // 100)))
+    return np.clip(255 * (0.5 * linear + 0.5 * (ranks / ranks[-1])[steps]), 0, 255).astype(np.uint8)
 
 
 def ember_palette() -> np.ndarray:

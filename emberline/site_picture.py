@@ -14,7 +14,7 @@ from kernel.site.model import Channel, Motion, Polygon, Rule, Site
 
 PANEL_PX = 880
 MARGIN, LINE = 16, 24
-COLOURS = (SKY, YELLOW, GREEN, PURPLE, ORANGE)
+COLOURS = (SKY, YELLOW, PURPLE, ORANGE)
 EMPTY_SHAPE = (540, 960)
 
 
@@ -75,6 +75,8 @@ def _drawn(view: View, rules: Sequence[Rule]) -> Image.Image:
         draw_rule(canvas, rule, COLOURS[number % len(COLOURS)], rule.id)
     for polygon in channel.privacy_mask:
         draw_privacy_mask(canvas, polygon)
+    if blank:
+        canvas.note("no picture of this source")
     return canvas.finished()
 
 

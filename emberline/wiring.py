@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from detectors.detector import ChannelDetector
-
 from kernel.engine import Engine, ReadSite, recorded_site
 from kernel.log.contract import EventLog
 from kernel.log.duckdb_log import open_log

@@ -132,6 +132,20 @@ class ActionFailed(Body, frozen=True):
     reason: str
 
 
+class LogRecovered(Body, frozen=True):
+    """Opening the log for this session mended something, or found that something is gone.
+
+    `what` is one of write_ahead_cut, events_lost, payloads_lost, quarantined and ledger_mended, `where` the file or
+    segment, `lost` the number of events or payloads that are gone (0: none), `detail` why, and where the damaged file
+    is kept.
+    """
+
+    what: str
+    where: str
+    lost: int
+    detail: str
+
+
 class Ticked(Body, frozen=True):
     """A watermark of logical time while nothing else happens, so that due timers fire."""
 
@@ -291,6 +305,7 @@ FACTS: tuple[type[Body], ...] = (
     CommandReceived,
     ActionFinished,
     ActionFailed,
+    LogRecovered,
     Ticked,
 )
 DERIVED: tuple[type[Body], ...] = (

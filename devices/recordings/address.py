@@ -37,11 +37,13 @@ def parse_address(source: str) -> Address:
         return Address("file", source, {})
     if scheme not in SCHEMES:
         raise MediaError(f"{source}: a recording is a path, file:PATH or sim:SCENE, not {scheme}:")
-    if scheme == "file" and Path(_local(rest)).exists():
+    if scheme == "file" and rest and Path(_local(rest)).exists():
         return Address("file", _local(rest), {})
     target, _, query = rest.partition("?")
     if not target:
-        raise MediaError(f"{source}: nothing follows {scheme}: — give {scheme}:{'PATH' if scheme == 'file' else 'SCENE'}")
+        raise MediaError(
+            f"{source}: nothing follows {scheme}: — give {scheme}:{'PATH' if scheme == 'file' else 'SCENE'}"
+        )
     return Address(scheme, _local(target) if scheme == "file" else target, _options(source, query))
 
 

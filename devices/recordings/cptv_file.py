@@ -56,7 +56,8 @@ class CptvRecording:
         with self._file() as file:
             reader = _parse_header(path, file)
         self._fps = fps or float(reader.fps or 0) or DEFAULT_FPS
-        self._total: int | None = reader.num_frames or None
+        stored = reader.num_frames or 0  # background pictures are counted there
+        self._total: int | None = stored - (reader.background_frames or 0) if stored else None
         self.began = began or (reader.timestamp.isoformat() if reader.timestamp.year > 1970 else None)
 
     @property
@@ -132,18 +133,16 @@ class CptvRecording:
 def _parse_header(path: Path, file: io.BufferedReader) -> Any:
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints about a time stamp out of range
-            reader = cptv.CPTVReader(file)
+            reader: Any = cptv.CPTVReader(file)
     except Exception as error:
         if not _is_damage(error):
             raise
         raise MediaError(f"{path}: is no .cptv recording, or its header is damaged ({error})") from None
-    if not (0 < reader.x_resolution <= LARGEST_SIDE and 0 < reader.y_resolution <= LARGEST_SIDE):
-        raise MediaError(
-            f"{path}: frames of {reader.x_resolution}×{reader.y_resolution} pixels; "
-            f"1×1 to {LARGEST_SIDE}×{LARGEST_SIDE} are allowed"
-        )
+    width, height = reader.x_resolution, reader.y_resolution
+    if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
+        raise MediaError(f"{path}: frames of {width}×{height} pixels; 1×1 to {LARGEST_SIDE}×{LARGEST_SIDE} are allowed")
     # No frame needs more than 24 bits a pixel and its first value.
-    reader.s = _BoundedReads(reader.s, 3 * reader.x_resolution * reader.y_resolution + 64)
+    reader.s = _BoundedReads(reader.s, 3 * width * height + 64)
     return reader
 
 

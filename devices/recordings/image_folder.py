@@ -63,7 +63,8 @@ class ImageFolder:
 def load_image(path: Path) -> np.ndarray:
     """One image as grey values, (height, width): uint16 where it has 16-bit grey, else uint8.
 
-    Colour becomes luma by ITU-R BT.601 in integers: (299 R + 587 G + 114 B + 500) // 1000. Transparency is ignored.
+    Colour becomes luma by ITU-R BT.601 in integers, as with video: (77 R + 150 G + 29 B + 128) >> 8. Transparency is
+    ignored.
 
     Raises `MediaError` where it is no such image, is damaged, or has a side above 4096 pixels.
     """
@@ -73,7 +74,9 @@ def load_image(path: Path) -> np.ndarray:
             image = Image.open(path, formats=FORMATS)
         with image:
             if max(image.size) > LARGEST_SIDE:
-                raise MediaError(f"{path}: {image.width}×{image.height} pixels; at most {LARGEST_SIDE} a side are allowed")
+                raise MediaError(
+                    f"{path}: {image.width}×{image.height} pixels; at most {LARGEST_SIDE} a side are allowed"
+                )
             return _grey(path, image)
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         reason = "no permission to read it" if isinstance(error, PermissionError) else _reason(error)
@@ -81,9 +84,9 @@ def load_image(path: Path) -> np.ndarray:
 
 
 def luma(rgb: np.ndarray) -> np.ndarray:
-    """Grey values of (height, width, 3) uint8 by (299 R + 587 G + 114 B + 500) // 1000, uint8."""
-    wide = rgb.astype(np.uint32)
-    return ((299 * wide[..., 0] + 587 * wide[..., 1] + 114 * wide[..., 2] + 500) // 1000).astype(np.uint8)
+    """Grey values of (height, width, 3) uint8 by (77 R + 150 G + 29 B + 128) >> 8, uint8."""
+    wide = rgb.astype(np.uint16)  # at most 256 × 255 + 128
+    return ((77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2] + 128) >> 8).astype(np.uint8)
 
 
 def _grey(path: Path, image: Image.Image) -> np.ndarray:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from devices.recordings.display_order import ranks_by_decoding, ranks_by_time
@@ -50,23 +52,18 @@ class VideoFile:
         Raises `MediaError` where the file ends before what its header announces, after the packets that are there.
         Damage inside a packet is found by whoever decodes it.
         """
-        ranks = self._display_ranks()
+        times = self._display_times()
         with self._video() as (container, video):
-            rate = self._fps or video.average_rate or video.guessed_rate or DEFAULT_FPS
-            base: int | None = None
+            packets = self._demux(container, video)
+            timed = _by_container(packets, _tick(video)) if times is None else _by_list(packets, times)
             count, end = 0, 0
-            for head in _batches(self._demux(container, video), LONGEST_REORDERING):
-                if base is None:
-                    base = min((p.pts for p in head if p.pts is not None), default=0)
-                for packet in head:
-                    if ranks is not None:
-                        captured_ns = round(ranks[count] * 1_000_000_000 / rate) if count < len(ranks) else 0
-                    else:
-                        captured_ns = _nanoseconds(packet.pts - base, video.time_base)
-                    end = max(end, packet.pts or 0)
-                    count += 1
-                    yield Packet(captured_ns, bytes(packet), packet.is_keyframe, self._stream)
+            for captured_ns, packet in timed:
+                count, end = count + 1, max(end, packet.pts or 0)
+                yield Packet(captured_ns, bytes(packet), packet.is_keyframe, self._stream)
             self._check_complete(container, video, count, end)
+
+    def _rate(self, video: VideoStream) -> Fraction:
+        return self._fps or video.average_rate or video.guessed_rate or DEFAULT_FPS
 
     @contextmanager
     def _video(self) -> Iterator[tuple[InputContainer, VideoStream]]:
@@ -78,10 +75,12 @@ class VideoFile:
             ):
                 video = next((s for s in container.streams.video if not _is_picture(s)), None)
                 if video is None:
-                    raise MediaError(f"{self._path}: has no video in it")
+                    raise MediaError(f"{self._path}: has no video in it{_hint(self._path)}")
                 yield container, video
         except FFmpegError as error:
-            raise MediaError(f"{self._path}: cannot be read as a video ({error.strerror or error})") from None
+            raise MediaError(
+                f"{self._path}: cannot be read as a video ({error.strerror or error}){_hint(self._path)}"
+            ) from None
         except OSError as error:
             raise MediaError(f"{self._path}: cannot be read ({error.strerror or error})") from None
 
@@ -106,24 +105,32 @@ class VideoFile:
         if torn is not None:
             raise MediaError(self._truncated(count - 1, None))
 
-    def _display_ranks(self) -> list[int] | None:
-        """Each packet's place in display order, where its own time cannot or shall not be used."""
+    def _display_times(self) -> list[int] | None:
+        """Each packet's time in ns by display order, where its own time cannot or shall not be used.
+
+        An AVI counts its pictures as they are stored, so of streams that reorder only the decoder knows the order.
+        """
         with self._video() as (container, video):
-            if self._fps is None:
-                head = next(_batches(self._demux(container, video), LONGEST_REORDERING), [])
-                if all(packet.pts is not None for packet in head):
-                    return None
-        times: list[int | None] = []
-        with self._video() as (container, video), suppress(MediaError):  # read() reports the damage in its place
-            times.extend(packet.pts for packet in self._demux(container, video))
+            head = next(_batches(self._demux(container, video), LONGEST_REORDERING), [])
+            stored_order = bool(video.codec_context.has_b_frames) and container.format.name == "avi"
+            if self._fps is None and not stored_order and all(packet.pts is not None for packet in head):
+                return None
+            rate, tick = self._rate(video), _tick(video)
             reordered = bool(video.codec_context.has_b_frames)
-        if all(time is not None for time in times):
-            return ranks_by_time([time for time in times if time is not None])
-        if not reordered:
-            return list(range(len(times)))
-        with self._video() as (container, video), suppress(MediaError):
-            return ranks_by_decoding(self._demux(container, video), video, len(times))
-        return list(range(len(times)))
+        pts: list[int | None] = []
+        with self._video() as (container, video), suppress(MediaError):  # read() reports the damage in its place
+            pts.extend(packet.pts for packet in self._demux(container, video))
+        times = [time for time in pts if time is not None]
+        ranks = list(range(len(pts)))
+        if len(times) == len(pts) and not stored_order:
+            ranks = ranks_by_time(times)
+        elif reordered:
+            with self._video() as (container, video), suppress(MediaError):
+                ranks = ranks_by_decoding(self._demux(container, video), video, len(pts))
+        if self._fps is None and len(times) == len(pts):
+            ordered = sorted(times)
+            return [round((ordered[rank] - ordered[0]) * tick * 1_000_000_000) for rank in ranks]
+        return [round(rank * 1_000_000_000 / rate) for rank in ranks]
 
     def _check_complete(self, container: InputContainer, video: VideoStream, count: int, end: int) -> None:
         if count == 0:
@@ -135,13 +142,29 @@ class VideoFile:
         announced = _announced_end(container, video)
         interval = Fraction(end - (video.start_time or 0), max(1, count - 1))
         if announced is not None and end + 4 * interval < announced:
-            seconds = float((announced - end) * video.time_base)
+            seconds = float((announced - end) * _tick(video))
             raise MediaError(f"{self._truncated(count, None)}; {seconds:.1f} s are missing")
 
     def _truncated(self, count: int, announced: int | None) -> str:
         of = f" of {announced}" if announced else ""
         last = f", the last good one is frame {count - 1}" if count else ""
         return f"{self._path}: is truncated: {count}{of} frames are there{last}"
+
+
+def _by_container(packets: Iterator[Any], tick: Fraction) -> Iterator[tuple[int, Any]]:
+    """Packets with their presentation time in ns, from the first displayed frame; a lone missing time is guessed."""
+    batches = _batches(packets, LONGEST_REORDERING)
+    head = next(batches, [])
+    base: int = min((packet.pts for packet in head if packet.pts is not None), default=0)
+    for packet in chain(head, chain.from_iterable(batches)):
+        ticks: int = next((time for time in (packet.pts, packet.dts) if time is not None), base)
+        yield max(0, round((ticks - base) * tick * 1_000_000_000)), packet
+
+
+def _by_list(packets: Iterator[Any], times: list[int]) -> Iterator[tuple[int, Any]]:
+    """Packets with their times from a list, which a first pass over the same file gave."""
+    for index, packet in enumerate(packets):
+        yield times[min(index, len(times) - 1)], packet
 
 
 def _batches(packets: Iterator[Any], first: int) -> Iterator[list[Any]]:
@@ -181,7 +204,14 @@ def _kind(stream: Stream) -> Literal["thermal", "optical"]:
 
 def _is_picture(video: VideoStream) -> bool:
     """A cover picture in an audio file is a video stream to FFmpeg."""
-    return bool(video.disposition & av.stream.Disposition.attached_pic)
+    return bool(video.disposition & Disposition.attached_pic)
+
+
+def _hint(path: Path) -> str:
+    """An MP4 without its last part is the common case of a video that cannot be opened."""
+    with path.open("rb") as file:
+        is_mp4 = file.read(8)[4:] == b"ftyp"
+    return "; an MP4 file that was cut short, or is still being written, has no index" if is_mp4 else ""
 
 
 def _counts_frames(container: InputContainer) -> bool:
@@ -189,8 +219,9 @@ def _counts_frames(container: InputContainer) -> bool:
     return container.format.name.startswith("mov")
 
 
-def _nanoseconds(ticks: int, time_base: Fraction) -> int:
-    return round(ticks * time_base * 1_000_000_000)
+def _tick(video: VideoStream) -> Fraction:
+    """The unit of the stream's times in seconds."""
+    return video.time_base or Fraction(1, av.time_base)
 
 
 def _announced_end(container: InputContainer, video: VideoStream) -> int | None:
@@ -204,7 +235,7 @@ def _announced_end(container: InputContainer, video: VideoStream) -> int | None:
         seconds = Fraction(hours) * 3600 + Fraction(minutes) * 60 + Fraction(rest)
     if seconds is None and container.duration is not None and len(container.streams) == 1:
         seconds = Fraction(container.duration, av.time_base)
-    return None if seconds is None else int(seconds / video.time_base)
+    return None if seconds is None else int(seconds / _tick(video))
 
 
 def _creation_time(container: InputContainer) -> str | None:

@@ -30,15 +30,20 @@ class Backdrop(msgspec.Struct, frozen=True, eq=False):
     occluders: list[Occluder]
 
 
-def build_backdrop(scene: Scene, camera: Camera, look: Look, blur: float) -> Backdrop:
-    """Paint the empty scene. Its structure depends on the scene alone, not on the seed: it is the same yard."""
+def build_backdrop(scene: Scene, camera: Camera, look: Look, blur: float, shade: np.ndarray | None = None) -> Backdrop:
+    """Paint the empty scene. Its structure depends on the scene alone, not on the seed: it is the same yard.
+
+    `shade` (h, w) is how much of its light the ground keeps in the shadow of what stands still.
+    """
     rng = np.random.Generator(np.random.PCG64(zlib.crc32(scene.title.encode())))
     x, z = camera.ground()
     picture = _ground(rng, scene, x, z, look)
+    if shade is not None:
+        picture *= shade
     _sky(rng, picture, camera, look)
     picture = picture.astype(np.float32)
     occluders: list[Occluder] = []
-    for distance, shapes in sorted(_structures(scene), key=lambda item: -item[0]):
+    for distance, shapes in sorted(structures(scene), key=lambda item: -item[0]):
         patch = paint(shapes, [_lit(shape, look) for shape in shapes], camera, blur)
         if patch is None:
             continue
@@ -72,10 +77,11 @@ def _ground(rng: np.random.Generator, scene: Scene, x: np.ndarray, z: np.ndarray
     # Detail smaller than a pixel averages out with distance.
     sharp = 1 / (1 + (far / 14.0) ** 2)
     contrast = {"thermal": (11.0, 13.0), "day": (9.0, 16.0), "night": (6.0, 11.0)}[look]
-    ground = tone("grass", look) + contrast[0] * coarse + contrast[1] * fine * sharp
+    tufts = noise_at(rng, x / 0.22, far / 0.22, 3) / (1 + (far / 8.0) ** 2)
+    ground = tone("grass", look) + contrast[0] * coarse + contrast[1] * (fine * sharp + 0.9 * tufts)
     if look == "thermal":
         ground += 14.0 - far * 0.45  # the air in between is colder than the ground
-    worn = np.clip(1.6 - np.abs(x - 0.5 * np.sin(far / 5.0) - 1.0) / 1.1 + 0.5 * coarse, 0, 1)
+    worn = np.clip(1.6 - np.abs(x - 0.5 * np.sin(far / 5.0) - 1.0) / 1.1 + 0.5 * coarse, 0, 1) * np.clip(21 - far, 0, 1)
     ground = ground + worn * (tone("gravel", look) - tone("grass", look)) * 0.8
     if scene.road is not None:
         ground = _road(rng, scene, ground, x, far, look)
@@ -84,7 +90,9 @@ def _ground(rng: np.random.Generator, scene: Scene, x: np.ndarray, z: np.ndarray
     return ground
 
 
-def _road(rng: np.random.Generator, scene: Scene, ground: np.ndarray, x: np.ndarray, z: np.ndarray, look: Look) -> np.ndarray:
+def _road(
+    rng: np.random.Generator, scene: Scene, ground: np.ndarray, x: np.ndarray, z: np.ndarray, look: Look
+) -> np.ndarray:
     assert scene.road is not None
     near, far = scene.road.near_m, scene.road.far_m
     surface = tone("asphalt", look) + 3.0 * noise_at(rng, x / 2.5, z / 0.8, 3)
@@ -107,8 +115,10 @@ def _sky(rng: np.random.Generator, picture: np.ndarray, camera: Camera, look: Lo
     horizon = camera.horizon_px
     rows = np.arange(height)[:, None] + 0.5
     up = np.clip((horizon - rows) / max(horizon, 1.0), 0, 1)
-    clouds = noise_at(rng, np.broadcast_to(u[None, :] * 3, (height, width)), np.broadcast_to(up * 5, (height, width)), 4)
-    base, slope, rough = {"thermal": (-75.0, -175.0, 16.0), "day": (214.0, 18.0, 9.0), "night": (15.0, -5.0, 1.2)}[look]
+    clouds = noise_at(
+        rng, np.broadcast_to(u[None, :] * 3, (height, width)), np.broadcast_to(up * 5, (height, width)), 4
+    )
+    base, slope, rough = {"thermal": (-60.0, -105.0, 11.0), "day": (214.0, 18.0, 9.0), "night": (15.0, -5.0, 1.2)}[look]
     sky = base + slope * np.sqrt(up) + rough * clouds
     above = np.clip(horizon - rows + 0.5, 0, 1)
     picture += above * (sky - picture)
@@ -116,12 +126,15 @@ def _sky(rng: np.random.Generator, picture: np.ndarray, camera: Camera, look: Lo
     crowns = noise_at(rng, u[None, :] * 7, np.zeros((1, width)), 5)[0]
     reach = height * (0.05 + 0.022 * crowns)
     leafy = noise_at(rng, np.broadcast_to(u[None, :] * 45, (height, width)), rows / height * 40 + 0 * u[None, :], 3)
-    cover = np.clip((rows - (horizon - reach[None, :])) / 1.5 + 0.5 * leafy, 0, 1) * np.clip(horizon + height * 0.012 - rows, 0, 1)
+    cover = np.clip((rows - (horizon - reach[None, :])) / 1.5 + 0.5 * leafy, 0, 1) * np.clip(
+        horizon + height * 0.012 - rows, 0, 1
+    )
     trees = tone("far_trees", look) + {"thermal": 7.0, "day": 11.0, "night": 3.0}[look] * leafy
     picture += cover * (trees - picture)
 
 
-def _structures(scene: Scene) -> list[tuple[float, list[Shape]]]:
+def structures(scene: Scene) -> list[tuple[float, list[Shape]]]:
+    """What stands still, part by part, with its distance."""
     found: list[tuple[float, list[Shape]]] = []
     if scene.building is not None:
         found.append((scene.building.z, _house(scene.building)))
@@ -130,14 +143,21 @@ def _structures(scene: Scene) -> list[tuple[float, list[Shape]]]:
     for pole in scene.pole:
         top = (pole.x, pole.height_m, pole.z)
         arm = (pole.x + 0.9, pole.height_m + 0.15, pole.z)
-        found.append((pole.z, [
-            Capsule((pole.x, 0, pole.z), top, 0.09, 0.06, "pole"),
-            Capsule(top, arm, 0.05, 0.05, "pole"),
-            Capsule(arm, (arm[0] + 0.3, arm[1], arm[2]), 0.08, 0.08, "rail"),
-        ]))
+        found.append(
+            (
+                pole.z,
+                [
+                    Capsule((pole.x, 0, pole.z), top, 0.09, 0.06, "pole"),
+                    Capsule(top, arm, 0.05, 0.05, "pole"),
+                    Capsule(arm, (arm[0] + 0.3, arm[1], arm[2]), 0.08, 0.08, "rail"),
+                ],
+            )
+        )
     for plant in scene.plant:
         if plant.trunk_m > 0:
-            found.append((plant.z, [Capsule((plant.x, 0, plant.z), (plant.x, plant.trunk_m + 0.6, plant.z), 0.16, 0.1, "trunk")]))
+            found.append(
+                (plant.z, [Capsule((plant.x, 0, plant.z), (plant.x, plant.trunk_m + 0.6, plant.z), 0.16, 0.1, "trunk")])
+            )
     return found
 
 
@@ -148,16 +168,31 @@ def _house(house: Building) -> list[Shape]:
     end = right if right < 0 else left  # the gable that the camera sees
     shapes: list[Shape] = [
         Facet(((end, 0, near), (end, 0, far), (end, top, far), (end, ridge, middle), (end, top, near)), "gable", 0.8),
-        Facet(((left - 0.3, top - 0.1, near - 0.4), (right + 0.3, top - 0.1, near - 0.4), (right + 0.3, ridge, middle), (left - 0.3, ridge, middle)), "roof_tiles"),
+        Facet(
+            (
+                (left - 0.3, top - 0.1, near - 0.4),
+                (right + 0.3, top - 0.1, near - 0.4),
+                (right + 0.3, ridge, middle),
+                (left - 0.3, ridge, middle),
+            ),
+            "roof_tiles",
+        ),
         Facet(((left, 0, near), (right, 0, near), (right, top, near), (left, top, near)), "wall"),
     ]
     count = max(1, int((right - left) / 2.6))
     for k in range(count):
         x = left + (k + 0.5) * (right - left) / count
         if k == count // 2:
-            shapes.append(Facet(((x - 0.5, 0, near), (x + 0.5, 0, near), (x + 0.5, 2.1, near), (x - 0.5, 2.1, near)), "door"))
+            shapes.append(
+                Facet(((x - 0.5, 0, near), (x + 0.5, 0, near), (x + 0.5, 2.1, near), (x - 0.5, 2.1, near)), "door")
+            )
         else:
-            shapes.append(Facet(((x - 0.65, 1.0, near), (x + 0.65, 1.0, near), (x + 0.65, 2.2, near), (x - 0.65, 2.2, near)), "window"))
+            shapes.append(
+                Facet(
+                    ((x - 0.65, 1.0, near), (x + 0.65, 1.0, near), (x + 0.65, 2.2, near), (x - 0.65, 2.2, near)),
+                    "window",
+                )
+            )
             shapes.append(Capsule((x, 1.0, near), (x, 2.2, near), 0.04, 0.04, "wall"))
     return shapes
 
@@ -167,7 +202,9 @@ def _fence(fence: Fence) -> list[Shape]:
     wires = [0.08 + 0.31 * k for k in range(int(fence.height_m / 0.31))]
     for y in wires:
         shapes.append(Capsule((fence.left, y, fence.z), (fence.right, y, fence.z), 0.006, 0.006, "rail"))
-    shapes.append(Capsule((fence.left, fence.height_m, fence.z), (fence.right, fence.height_m, fence.z), 0.022, 0.022, "rail"))
+    shapes.append(
+        Capsule((fence.left, fence.height_m, fence.z), (fence.right, fence.height_m, fence.z), 0.022, 0.022, "rail")
+    )
     count = max(1, round((fence.right - fence.left) / 2.5))
     for k in range(count + 1):
         x = fence.left + k * (fence.right - fence.left) / count

@@ -59,7 +59,9 @@ def _upright(frame: _Frame, angle: float, speed: float, runs: bool) -> list[Caps
     head = (lean * 0.42, top + 0.125, 0.0)
     parts.append(frame.limb(neck, head, 0.034, 0.05, "face"))
     parts.append(frame.limb(head, (head[0] - 0.012, head[1] + 0.022, 0), 0.054, 0.056, "hair"))
-    parts.append(frame.limb((head[0] + 0.028, head[1] + 0.006, 0), (head[0] + 0.028, head[1] - 0.022, 0), 0.038, 0.034, "face"))
+    parts.append(
+        frame.limb((head[0] + 0.028, head[1] + 0.006, 0), (head[0] + 0.028, head[1] - 0.022, 0), 0.038, 0.034, "face")
+    )
     return parts
 
 
@@ -115,9 +117,33 @@ def _crawler(frame: _Frame, angle: float) -> list[Capsule]:
 
 SPECIES: dict[str, dict[str, float]] = {
     # metres: height at the shoulder, length of the trunk, its thickness, head, tail, stride
-    "fox": {"shoulder": 0.40, "trunk": 0.52, "girth": 0.095, "head": 0.075, "tail": 0.36, "brush": 0.055, "stride": 0.75},
-    "dog": {"shoulder": 0.58, "trunk": 0.66, "girth": 0.135, "head": 0.105, "tail": 0.28, "brush": 0.022, "stride": 0.95},
-    "cat": {"shoulder": 0.27, "trunk": 0.36, "girth": 0.075, "head": 0.055, "tail": 0.27, "brush": 0.018, "stride": 0.5},
+    "fox": {
+        "shoulder": 0.40,
+        "trunk": 0.52,
+        "girth": 0.095,
+        "head": 0.075,
+        "tail": 0.36,
+        "brush": 0.055,
+        "stride": 0.75,
+    },
+    "dog": {
+        "shoulder": 0.58,
+        "trunk": 0.66,
+        "girth": 0.135,
+        "head": 0.105,
+        "tail": 0.28,
+        "brush": 0.022,
+        "stride": 0.95,
+    },
+    "cat": {
+        "shoulder": 0.27,
+        "trunk": 0.36,
+        "girth": 0.075,
+        "head": 0.055,
+        "tail": 0.27,
+        "brush": 0.018,
+        "stride": 0.5,
+    },
     "deer": {"shoulder": 0.80, "trunk": 0.85, "girth": 0.18, "head": 0.1, "tail": 0.1, "brush": 0.03, "stride": 1.3},
 }
 
@@ -133,14 +159,36 @@ def animal(motion: Motion, species: str, phase: float) -> list[Capsule]:
     neck = (half + 1.2 * head, back + 1.5 * head, 0.0)
     parts = [
         frame.limb((-half, back, 0), (half, back + 0.01, 0), girth * 0.92, girth, "fur"),
-        frame.limb((-half * 0.8, back - girth * 0.45, 0), (half, back - girth * 0.4, 0), girth * 0.6, girth * 0.7, "belly"),
+        frame.limb(
+            (-half * 0.8, back - girth * 0.45, 0), (half, back - girth * 0.4, 0), girth * 0.6, girth * 0.7, "belly"
+        ),
         frame.limb((half, back + 0.3 * girth, 0), neck, girth * 0.7, head * 0.75, "fur"),
         frame.limb(neck, (neck[0] + head, neck[1], 0), head * 0.85, head * 0.7, "fur"),
-        frame.limb((neck[0] + head, neck[1] - 0.2 * head, 0), (neck[0] + 2.1 * head, neck[1] - 0.5 * head, 0), head * 0.5, head * 0.28, "snout"),
-        frame.limb((-half, back + 0.2 * girth, 0), (-half - size["tail"], back - 0.06, 0.04 * math.sin(angle)), size["brush"] * 0.7, size["brush"], "tail"),
+        frame.limb(
+            (neck[0] + head, neck[1] - 0.2 * head, 0),
+            (neck[0] + 2.1 * head, neck[1] - 0.5 * head, 0),
+            head * 0.5,
+            head * 0.28,
+            "snout",
+        ),
+        frame.limb(
+            (-half, back + 0.2 * girth, 0),
+            (-half - size["tail"], back - 0.06, 0.04 * math.sin(angle)),
+            size["brush"] * 0.7,
+            size["brush"],
+            "tail",
+        ),
     ]
     for side in (-1, 1):
-        parts.append(frame.limb((neck[0] + 0.2 * head, neck[1] + 0.6 * head, 0.45 * head * side), (neck[0], neck[1] + 1.6 * head, 0.5 * head * side), head * 0.3, head * 0.12, "belly"))
+        parts.append(
+            frame.limb(
+                (neck[0] + 0.2 * head, neck[1] + 0.6 * head, 0.45 * head * side),
+                (neck[0], neck[1] + 1.6 * head, 0.5 * head * side),
+                head * 0.3,
+                head * 0.12,
+                "belly",
+            )
+        )
         for end in (-1, 1):
             turn = angle + (math.pi if side * end > 0 else 0.0)
             parts += _paw(frame, half * 0.88 * end, side * girth * 0.55, back, effort * 0.5 * math.sin(turn), girth)

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from devices.simulator.backdrop import Backdrop
+from devices.simulator.backdrop import Backdrop, structures
 from devices.simulator.camera import Camera
 from devices.simulator.movement import Motion, smooth_noise
-from devices.simulator.scene import Cloud
+from devices.simulator.scene import Cloud, Scene
 from devices.simulator.shapes import Capsule, Facet, Patch, Shape, paint
 
 SHADOW_DEPTH = 0.42
@@ -25,16 +25,36 @@ def shadow(shapes: list[Shape], camera: Camera, sun: tuple[float, float]) -> Pat
     for shape in shapes:
         if isinstance(shape, Capsule):
             # Seen at a flat angle, a round shadow is low: a thinner line stands for it.
-            flat.append(Capsule(_cast(shape.a, sun), _cast(shape.b, sun), shape.ra * 0.6, shape.rb * 0.6, shape.material))
+            flat.append(
+                Capsule(_cast(shape.a, sun), _cast(shape.b, sun), shape.ra * 0.6, shape.rb * 0.6, shape.material)
+            )
         else:
             flat.append(Facet(tuple(_cast(corner, sun) for corner in shape.corners), shape.material))
     return paint(flat, [1.0] * len(flat), camera, 0.2)
 
 
+def still_shadow(scene: Scene, camera: Camera) -> np.ndarray:
+    """How much light the ground keeps beside buildings, posts and plants, (height, width), 1 where all of it."""
+    shapes = [shape for _, part in structures(scene) for shape in part]
+    for plant in scene.plant:
+        middle = plant.trunk_m + plant.height_m / 2
+        x, z = plant.x + middle * scene.sun[0], plant.z + middle * scene.sun[1]
+        half, deep = plant.width_m * 0.45, plant.width_m * 0.4
+        turns = [2 * math.pi * k / 16 for k in range(16)]
+        shapes.append(Facet(tuple((x + half * math.cos(a), 0.0, z + deep * math.sin(a)) for a in turns), "leaf"))
+    light = np.ones((camera.height_px, camera.width_px), np.float32)
+    patch = shadow(shapes, camera, scene.sun)
+    if patch is not None:
+        darken(light, patch)
+    return light
+
+
 def darken(picture: np.ndarray, patch: Patch, strength: float = 1.0) -> None:
     """Lay a shadow over the picture."""
     height, width = patch.cover.shape
-    picture[patch.y : patch.y + height, patch.x : patch.x + width] *= 1 - np.float32(SHADOW_DEPTH * strength) * patch.cover
+    picture[patch.y : patch.y + height, patch.x : patch.x + width] *= (
+        1 - np.float32(SHADOW_DEPTH * strength) * patch.cover
+    )
 
 
 def sunlight(clouds: list[Cloud], t: float, seed: int) -> float:

@@ -54,7 +54,11 @@ def _curve(points: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarra
     s = np.clip((times - knots[index]) / step, 0.0, 1.0)
     result: list[np.ndarray] = []
     for values in (points[:, 1], points[:, 2]):
-        slope = np.gradient(values, knots) if len(knots) > 2 else np.full(2, (values[1] - values[0]) / (knots[1] - knots[0]))
+        slope = (
+            np.gradient(values, knots)
+            if len(knots) > 2
+            else np.full(2, (values[1] - values[0]) / (knots[1] - knots[0]))
+        )
         stays = np.isclose(np.diff(values), 0)
         slope[:-1][stays] = 0
         slope[1:][stays] = 0

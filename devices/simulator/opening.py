@@ -57,4 +57,6 @@ def _check_start(source: str, text: str) -> None:
     except ValueError:
         offset = None
     if offset is None:
-        raise MediaError(f"{source}: start={text!r} is no ISO 8601 time with an offset, such as 2026-03-01T20:00:00+01:00")
+        raise MediaError(
+            f"{source}: start={text!r} is no ISO 8601 time with an offset, such as 2026-03-01T20:00:00+01:00"
+        )

@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,7 +23,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the file: unknown keys are errors."""
 
 
-class View(_Table):
+class View(_Table, frozen=True):
     """The camera: height over the ground (m), focal length (of the picture's width), horizon (of its height)."""
 
     height_m: Positive = 4.0
@@ -30,7 +31,7 @@ class View(_Table):
     horizon: float = 0.24
 
 
-class ThermalSensor(_Table):
+class ThermalSensor(_Table, frozen=True):
     """Counts: the ambient ground, noise σ, fixed pattern σ, slow drift, ground warming a minute."""
 
     width: Side = 160
@@ -43,7 +44,7 @@ class ThermalSensor(_Table):
     heating: float = 0.0
 
 
-class OpticalSensor(_Table):
+class OpticalSensor(_Table, frozen=True):
     """Grey values; `noise` is σ by day, three times as much under the lamp by night."""
 
     width: Side = 320
@@ -52,14 +53,14 @@ class OpticalSensor(_Table):
     noise: NotNegative = 1.4
 
 
-class Road(_Table):
+class Road(_Table, frozen=True):
     """A road across the picture between two distances."""
 
     near_m: Positive
     far_m: Positive
 
 
-class Fence(_Table):
+class Fence(_Table, frozen=True):
     """A wire fence at a distance, from left to right."""
 
     z: Positive
@@ -68,7 +69,7 @@ class Fence(_Table):
     height_m: Positive = 2.0
 
 
-class Building(_Table):
+class Building(_Table, frozen=True):
     """A house: its near wall at `z`, from `left` to `right`, `depth_m` deep."""
 
     z: Positive
@@ -78,7 +79,7 @@ class Building(_Table):
     depth_m: Positive = 6.0
 
 
-class Pole(_Table):
+class Pole(_Table, frozen=True):
     """A lamp post."""
 
     x: float
@@ -86,7 +87,7 @@ class Pole(_Table):
     height_m: Positive = 5.0
 
 
-class Plant(_Table):
+class Plant(_Table, frozen=True):
     """A bush or (with a trunk) a tree; `sway_m` is how far its twigs move in a gust."""
 
     x: float
@@ -97,7 +98,7 @@ class Plant(_Table):
     sway_m: NotNegative = 0.05
 
 
-class Walker(_Table):
+class Walker(_Table, frozen=True):
     """A person on a way of (seconds, x, z)."""
 
     id: str
@@ -107,7 +108,7 @@ class Walker(_Table):
     warmth: Positive = 1.0
 
 
-class Vehicle(_Table):
+class Vehicle(_Table, frozen=True):
     """A vehicle on a way of (seconds, x, z)."""
 
     id: str
@@ -116,7 +117,7 @@ class Vehicle(_Table):
     headlights: bool = False
 
 
-class Animal(_Table):
+class Animal(_Table, frozen=True):
     """An animal on a way of (seconds, x, z)."""
 
     id: str
@@ -124,7 +125,7 @@ class Animal(_Table):
     species: Literal["fox", "dog", "cat", "deer"] = "fox"
 
 
-class Shutter(_Table):
+class Shutter(_Table, frozen=True):
     """A shutter correction: the thermal picture stands still for `seconds`, then goes on `step` counts off."""
 
     at: NotNegative
@@ -132,7 +133,7 @@ class Shutter(_Table):
     step: float = -18.0
 
 
-class Insect(_Table):
+class Insect(_Table, frozen=True):
     """An insect close to the lens for `seconds`."""
 
     at: NotNegative
@@ -140,7 +141,7 @@ class Insect(_Table):
     size: Positive = 0.03
 
 
-class Cloud(_Table):
+class Cloud(_Table, frozen=True):
     """A cloud before the sun (optical, by day): the light falls by `depth` and comes back."""
 
     at: NotNegative
@@ -148,7 +149,7 @@ class Cloud(_Table):
     depth: Annotated[float, msgspec.Meta(ge=0, le=0.8)] = 0.3
 
 
-class Spell(_Table):
+class Spell(_Table, frozen=True):
     """Rain or wind from `start` to `end`, `strength` 0 to 1."""
 
     start: NotNegative
@@ -156,7 +157,7 @@ class Spell(_Table):
     strength: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
 
 
-class Expectation(_Table):
+class Expectation(_Table, frozen=True):
     """What a rule should make of the scene between two moments (seconds); becomes a line of truth."""
 
     rule: str
@@ -169,7 +170,7 @@ class Expectation(_Table):
     note: str = ""
 
 
-class Scene(_Table):
+class Scene(_Table, frozen=True):
     """A scene file."""
 
     title: str
@@ -226,7 +227,7 @@ def read_scene(path: Path) -> Scene:
         raise MediaError(f"{path}: {error}") from None
     for thing in (*scene.walker, *scene.vehicle, *scene.animal):
         times = [point[0] for point in thing.path]
-        if any(b <= a for a, b in zip(times, times[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(times)):
             raise MediaError(f"{path}: {thing.id}: the times along its path must increase")
         if min(point[2] for point in thing.path) < 2:
             raise MediaError(f"{path}: {thing.id}: its path comes nearer to the camera than 2 m")

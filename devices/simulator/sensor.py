@@ -33,7 +33,8 @@ class ThermalCore:
         sensor = self._sensor
         offset = sensor.ambient + sensor.drift * smooth_noise(self._seed, t, 17.0) + sensor.heating * t / 60
         if self._steps:
-            offset += sum(self._steps[k % len(self._steps)] for k in range(correction)) % 40.0
+            steps = sum(self._steps[k % len(self._steps)] for k in range(correction))
+            offset += (steps + 60.0) % 120.0 - 60.0  # a script that repeats for days stays in range
         noise = rng.standard_normal(tones.shape, dtype=np.float32)
         counts = tones + np.float32(offset) + self._fixed_pattern(correction) + np.float32(sensor.noise) * noise
         return np.clip(np.rint(counts), 0, 16383).astype(np.uint16)

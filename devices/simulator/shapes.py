@@ -55,12 +55,12 @@ def paint(shapes: Sequence[Shape], tones: Sequence[float], camera: Camera, blur:
     colour = np.zeros((y1 - y0, x1 - x0), np.float32)
     cover = np.zeros_like(colour)
     for (left, top, right, bottom, outline), tone in zip(flat, tones, strict=True):
-        l, t = max(x0, int(left) - 1), max(y0, int(top) - 1)
-        r, b = min(x1, int(right) + 2), min(y1, int(bottom) + 2)
-        if r <= l or b <= t:
+        first_x, first_y = max(x0, int(left) - 1), max(y0, int(top) - 1)
+        last_x, last_y = min(x1, int(right) + 2), min(y1, int(bottom) + 2)
+        if last_x <= first_x or last_y <= first_y:
             continue
-        part = outline_cover(outline, l, t, r, b)
-        window = (slice(t - y0, b - y0), slice(l - x0, r - x0))
+        part = outline_cover(outline, first_x, first_y, last_x, last_y)
+        window = (slice(first_y - y0, last_y - y0), slice(first_x - x0, last_x - x0))
         colour[window] += part * (np.float32(tone) - colour[window])
         cover[window] += part * (1 - cover[window])
     return Patch(x0, y0, soften(colour, blur), soften(cover, blur))

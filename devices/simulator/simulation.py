@@ -32,7 +32,15 @@ class Simulation:
     """
 
     def __init__(
-        self, scene: Scene, channel: Channel, seed: int, *, began: str | None, seconds: float, first: int, last: int | None
+        self,
+        scene: Scene,
+        channel: Channel,
+        seed: int,
+        *,
+        began: str | None,
+        seconds: float,
+        first: int,
+        last: int | None,
     ) -> None:
         self.scene, self.seed = scene, seed
         self.kind: Channel = channel

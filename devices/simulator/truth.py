@@ -20,7 +20,11 @@ def truth(simulation: Simulation) -> list[dict[str, object]]:
 def labels(scene: Scene, channel: str, fps: float, session: str | None = None) -> list[dict[str, object]]:
     """The scene's expectations for a channel as lines of truth, the reviewed time first; moments are `frame:N`."""
     lines: list[dict[str, object]] = [
-        {"session": session, "channel": channel, "reviewed": ["frame:0", f"frame:{math.ceil(scene.seconds * fps - 1e-9)}"]}
+        {
+            "session": session,
+            "channel": channel,
+            "reviewed": ["frame:0", f"frame:{math.ceil(scene.seconds * fps - 1e-9)}"],
+        }
     ]
     for expectation in scene.expect:
         if expectation.channel != channel:

@@ -10,8 +10,11 @@ from devices.simulator.camera import Camera
 from devices.simulator.materials import Look, tone
 from devices.simulator.movement import smooth_noise
 from devices.simulator.scene import Plant
-from devices.simulator.shapes import Patch
+from devices.simulator.shapes import Patch, soften
 from devices.simulator.texture import noise_at
+
+LEAF_BLUR = 0.2
+"""Side weight of the optics' point spread on leaves."""
 
 
 class Tuft(msgspec.Struct, frozen=True, eq=False):
@@ -53,7 +56,9 @@ def sway(picture: np.ndarray, tufts: list[Tuft], t: float, wind: float, seed: in
             blend(picture, clipped)
 
 
-def _leaves(rng: np.random.Generator, centre: tuple[float, float], radii: tuple[float, float], look: Look, light: float) -> Patch:
+def _leaves(
+    rng: np.random.Generator, centre: tuple[float, float], radii: tuple[float, float], look: Look, light: float
+) -> Patch:
     left, top = math.floor(centre[0] - radii[0] * 1.2) - 2, math.floor(centre[1] - radii[1] * 1.2) - 2
     width, height = math.ceil(2.4 * radii[0]) + 5, math.ceil(2.4 * radii[1]) + 5
     y, x = np.mgrid[top : top + height, left : left + width] + 0.5
@@ -61,12 +66,13 @@ def _leaves(rng: np.random.Generator, centre: tuple[float, float], radii: tuple[
     ragged = noise_at(rng, x / grain, y / grain, 3)
     inside = 1.0 - ((x - centre[0]) / radii[0]) ** 2 - ((y - centre[1]) / radii[1]) ** 2
     cover = np.clip(1.6 * inside + 0.55 * ragged, 0, 1)
-    cover[[0, -1], :] = 0
-    cover[:, [0, -1]] = 0
+    cover[[0, 1, -2, -1], :] = 0
+    cover[:, [0, 1, -2, -1]] = 0
     rough = {"thermal": 7.0, "day": 15.0, "night": 15.0}[look]
     shade = {"thermal": 10.0, "day": 30.0, "night": 30.0}[look] * (light - 0.75)
     value = tone("leaf", look) + shade + rough * noise_at(rng, x / grain, y / grain, 3) + 0.25 * rough * inside
-    return Patch(left, top, (value * cover).astype(np.float32), cover.astype(np.float32))
+    painted, covered = (value * cover).astype(np.float32), cover.astype(np.float32)
+    return Patch(left, top, soften(painted, LEAF_BLUR), soften(covered, LEAF_BLUR))
 
 
 def _shifted(patch: Patch, dx: float, dy: float) -> Patch:

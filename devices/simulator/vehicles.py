@@ -19,11 +19,13 @@ class Model(msgspec.Struct, frozen=True):
     roof: tuple[float, float]
     bonnet: float
     wheel: float
+    window: float
+    """Where the side windows begin, along the axis."""
 
 
 MODELS = {
-    "car": Model(4.4, 1.78, 0.88, 1.46, (-2.0, 0.95), (-1.35, 0.3), 0.9, 0.32),
-    "van": Model(5.3, 2.0, 1.05, 2.25, (-2.63, 2.0), (-2.6, 1.35), 1.7, 0.35),
+    "car": Model(4.4, 1.78, 0.88, 1.46, (-2.0, 0.95), (-1.35, 0.3), 0.9, 0.32, -1.65),
+    "van": Model(5.3, 2.0, 1.05, 2.25, (-2.63, 2.0), (-2.6, 1.35), 1.7, 0.35, 0.35),
 }
 CLEARANCE_M = 0.24
 
@@ -34,18 +36,98 @@ def vehicle(motion: Motion, model_name: str, lights: bool) -> list[Shape]:
     at = _placer(motion)
     half, side, floor = model.length / 2, model.width / 2, CLEARANCE_M
     inset = side * 0.86
-    shapes: list[Shape] = [_facet(at, [(-half, 0.02, -side), (half, 0.02, -side), (half, 0.02, side), (-half, 0.02, side)], "underbody")]
+    shapes: list[Shape] = [
+        _facet(at, [(-half, 0.02, -side), (half, 0.02, -side), (half, 0.02, side), (-half, 0.02, side)], "underbody")
+    ]
     faces: list[Facet] = []
     for s in (-side, side):
-        faces.append(_facet(at, [(-half, floor, s), (half, floor, s), (half, model.waist * 0.9, s), (model.bonnet, model.waist, s), (-half, model.waist, s)], "paint", 0.8))
-        faces.append(_facet(at, [(model.bonnet, floor + 0.3, s), (half - 0.1, floor + 0.3, s), (half - 0.1, model.waist * 0.87, s), (model.bonnet, model.waist * 0.95, s)], "bonnet", 0.75))
-    faces.append(_facet(at, [(half, floor, -side), (half, floor, side), (half, model.waist * 0.9, side), (half, model.waist * 0.9, -side)], "paint", 0.85))
-    faces.append(_facet(at, [(half, floor + 0.12, -side * 0.6), (half, floor + 0.12, side * 0.6), (half, model.waist * 0.82, side * 0.6), (half, model.waist * 0.82, -side * 0.6)], "grille", 1.0))
-    faces.append(_facet(at, [(-half, floor, -side), (-half, floor, side), (-half, model.waist, side), (-half, model.waist, -side)], "paint", 0.7))
+        faces.append(
+            _facet(
+                at,
+                [
+                    (-half, floor, s),
+                    (half, floor, s),
+                    (half, model.waist * 0.9, s),
+                    (model.bonnet, model.waist, s),
+                    (-half, model.waist, s),
+                ],
+                "paint",
+                0.8,
+            )
+        )
+        faces.append(
+            _facet(
+                at,
+                [
+                    (model.bonnet, floor + 0.3, s),
+                    (half - 0.1, floor + 0.3, s),
+                    (half - 0.1, model.waist * 0.87, s),
+                    (model.bonnet, model.waist * 0.95, s),
+                ],
+                "bonnet",
+                0.75,
+            )
+        )
+    faces.append(
+        _facet(
+            at,
+            [
+                (half, floor, -side),
+                (half, floor, side),
+                (half, model.waist * 0.9, side),
+                (half, model.waist * 0.9, -side),
+            ],
+            "paint",
+            0.85,
+        )
+    )
+    faces.append(
+        _facet(
+            at,
+            [
+                (half, floor + 0.12, -side * 0.6),
+                (half, floor + 0.12, side * 0.6),
+                (half, model.waist * 0.82, side * 0.6),
+                (half, model.waist * 0.82, -side * 0.6),
+            ],
+            "grille",
+            1.0,
+        )
+    )
+    faces.append(
+        _facet(
+            at,
+            [(-half, floor, -side), (-half, floor, side), (-half, model.waist, side), (-half, model.waist, -side)],
+            "paint",
+            0.7,
+        )
+    )
     shapes += _visible(faces, motion)
-    shapes.append(_facet(at, [(model.bonnet, model.waist, -side), (half, model.waist * 0.9, -side), (half, model.waist * 0.9, side), (model.bonnet, model.waist, side)], "bonnet"))
+    shapes.append(
+        _facet(
+            at,
+            [
+                (model.bonnet, model.waist, -side),
+                (half, model.waist * 0.9, -side),
+                (half, model.waist * 0.9, side),
+                (model.bonnet, model.waist, side),
+            ],
+            "bonnet",
+        )
+    )
     shapes += _visible(_cabin(at, model, side, inset), motion)
-    shapes.append(_facet(at, [(model.roof[0], model.height, -inset), (model.roof[1], model.height, -inset), (model.roof[1], model.height, inset), (model.roof[0], model.height, inset)], "roof"))
+    shapes.append(
+        _facet(
+            at,
+            [
+                (model.roof[0], model.height, -inset),
+                (model.roof[1], model.height, -inset),
+                (model.roof[1], model.height, inset),
+                (model.roof[0], model.height, inset),
+            ],
+            "roof",
+        )
+    )
     near = _near_side(motion)
     for along in (-half * 0.62, half * 0.64):
         shapes.append(_disc(at, along, model.wheel, near * side * 1.01, model.wheel, "tyre"))
@@ -59,11 +141,16 @@ def _cabin(at: "_Placer", model: Model, side: float, inset: float) -> list[Facet
     waist, top = model.waist, model.height
     faces: list[Facet] = []
     for s, i in ((-side, -inset), (side, inset)):
-        faces.append(_facet(at, [(back, waist, s), (front, waist, s), (roof_front, top, i), (roof_back, top, i)], "paint", 0.75))
-        low, high = waist + 0.06, top - 0.1
-        faces.append(_facet(at, [(back + 0.35, low, s), (front - 0.3, low, s), (roof_front - 0.02, high, i), (roof_back + 0.2, high, i)], "glass"))
+        faces.append(
+            _facet(at, [(back, waist, s), (front, waist, s), (roof_front, top, i), (roof_back, top, i)], "paint", 0.75)
+        )
+        low, high, start = waist + 0.06, top - 0.1, max(model.window, roof_back + 0.2)
+        pane = [(model.window, low, s), (front - 0.3, low, s), (roof_front - 0.02, high, i), (start, high, i)]
+        faces.append(_facet(at, pane, "glass"))
     for foot, roof in ((front, roof_front), (back, roof_back)):
-        faces.append(_facet(at, [(foot, waist, -side), (foot, waist, side), (roof, top, inset), (roof, top, -inset)], "glass"))
+        faces.append(
+            _facet(at, [(foot, waist, -side), (foot, waist, side), (roof, top, inset), (roof, top, -inset)], "glass")
+        )
     return faces
 
 

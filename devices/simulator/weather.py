@@ -12,7 +12,9 @@ from devices.simulator.shapes import outline_cover
 
 def strength_of(spells: list[Spell], t: float) -> float:
     """How strong a spell is at `t`, 0 to 1; it comes and goes within two seconds."""
-    return max((s.strength * min(1.0, (t - s.start) / 2, (s.end - t) / 2) for s in spells if s.start < t < s.end), default=0.0)
+    return max(
+        (s.strength * min(1.0, (t - s.start) / 2, (s.end - t) / 2) for s in spells if s.start < t < s.end), default=0.0
+    )
 
 
 def fall(picture: np.ndarray, strength: float, look: Look, rng: np.random.Generator) -> None:
@@ -61,6 +63,16 @@ def _stroke(picture: np.ndarray, a: tuple[float, float], b: tuple[float, float],
     if radius < 1.5:
         cover = outline_cover(("capsule", ends, radius, radius), left, top, right, bottom)
     else:
-        # Far out of focus: the edge fades over the whole size.
-        cover = np.mean([outline_cover(("capsule", ends, f * radius, f * radius), left, top, right, bottom) for f in (0.4, 0.8, 1.2, 1.6)], axis=0)
+        cover = _out_of_focus(ends, 2 * radius, left, top, right, bottom)
     picture[top:bottom, left:right] += np.float32(value) * cover.astype(np.float32)
+
+
+def _out_of_focus(ends: np.ndarray, reach: float, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+    """Cover that fades from 1 on the line between `ends` to 0 at a distance of `reach` px."""
+    (ax, ay), (bx, by) = ends
+    x = np.arange(left, right)[None, :] + 0.5 - ax
+    y = np.arange(top, bottom)[:, None] + 0.5 - ay
+    dx, dy = bx - ax, by - ay
+    along = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-9), 0, 1)
+    near = np.clip(1 - np.hypot(x - along * dx, y - along * dy) / reach, 0, 1)
+    return near * near * (3 - 2 * near)

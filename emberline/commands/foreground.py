@@ -69,4 +69,3 @@ def _make_folder(output: Path) -> None:
 
 def _is_mask(entry: Path) -> bool:
     return entry.suffix == ".png" and len(entry.stem) >= 6 and entry.stem.isdecimal() and entry.is_file()
-

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from devices.recordings import open_source
+from emberline.errors import Unusable
 from emberline.picture_file import check_picture_name, save_picture
 from emberline.recorded_frames import frame_at
-from emberline.errors import Unusable
 from emberline.site_picture import View, site_picture
 from emberline.sites import load_site
 from kernel.media import MediaError

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from kernel.log.verify import verify_log
 
 from emberline.console import progress_bar
 from emberline.errors import AnswerIsNo
+from kernel.log.verify import verify_log
 
 
 def verify(log: Annotated[Path, typer.Argument(help="The log directory.")]) -> None:

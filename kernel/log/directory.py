@@ -4,10 +4,10 @@ from pathlib import Path
 
 from kernel.log.contract import LogError, LogLocked, LogUnreadable
 from kernel.log.database import Database
-from kernel.log.ledger import LEDGER_NAME, Ledger, begin_ledger
+from kernel.log.ledger import LEDGER_NAME, Ledger
 from kernel.log.lock import LOCK_NAME, has_writer, locked
 from kernel.log.reading import Span
-from kernel.log.segments import Segment, segments_in
+from kernel.log.segments import Segment, is_unborn, segments_in
 
 
 def prepare_for_writing(directory: Path) -> None:
@@ -19,18 +19,8 @@ def prepare_for_writing(directory: Path) -> None:
         raise LogError(f"{directory} is a file; a log is a directory") from None
     except OSError as error:
         raise LogError(f"{directory} cannot be used as a log: {error.strerror}") from None
-    if LEDGER_NAME not in entries and entries - {LOCK_NAME}:
+    if LEDGER_NAME not in entries and entries - {LOCK_NAME} and not segments_in(directory):
         raise LogError(f"{directory} is not empty and not an Emberline log; name a new directory")
-
-
-def begin_if_new(directory: Path) -> None:
-    """Write the ledger's first line where there is none; the writer's lock is held."""
-    ledger = directory / LEDGER_NAME
-    try:
-        if not ledger.exists() or b"\n" not in ledger.read_bytes()[:4096]:
-            begin_ledger(directory)
-    except OSError as error:
-        raise LogError(f"{directory} cannot be written: {error.strerror}") from None
 
 
 def check_is_log(directory: Path) -> None:
@@ -55,17 +45,16 @@ def unsealed_segment(directory: Path, ledger: Ledger) -> Segment | None:
 
 
 def sealed_spans(directory: Path, ledger: Ledger) -> list[Span]:
-    """The segments in the ledger. Raises `LogUnreadable` where one is missing."""
-    spans = [Span(Segment(directory, line.first_seq), line.first_seq, line.last_seq) for line in ledger.sealed]
+    """The segments in the ledger but the lost ones. Raises `LogUnreadable` where one is missing otherwise."""
+    spans = [
+        Span(Segment(directory, line.first_seq), line.first_seq, line.last_seq, ledger.is_framed(line))
+        for line in ledger.sealed
+        if line.first_seq not in ledger.gaps
+    ]
     for span in spans:
         if not span.segment.events.exists():
             raise LogUnreadable(f"{span.segment.events} is missing")
     return spans
-
-
-def spans_for_reading(database: Database, directory: Path, ledger: Ledger) -> list[Span]:
-    """All that can be read, a segment left by a crash included. Raises `LogLocked` where it is being written."""
-    return [*sealed_spans(directory, ledger), *unsealed_spans(database, directory, ledger)]
 
 
 def unsealed_spans(database: Database, directory: Path, ledger: Ledger) -> list[Span]:
@@ -75,7 +64,7 @@ def unsealed_spans(database: Database, directory: Path, ledger: Ledger) -> list[
         return []
     if has_writer(directory):
         raise locked(directory)
-    if left.events.exists():
+    if left.events.exists() and not is_unborn(left.events):
         try:
             database.attach(left.events)
         except LogLocked:

@@ -8,23 +8,23 @@ import msgspec
 
 from kernel.events import Event
 from kernel.log.chain import link
-from kernel.log.contract import GENESIS, Head, LogError, Selection
+from kernel.log.contract import Head, LogError, LogUnreadable, Recovery, Selection
+from kernel.log.crashed import Left, read_left
 from kernel.log.database import Database
 from kernel.log.directory import (
-    begin_if_new,
     check_is_log,
     prepare_for_writing,
     sealed_spans,
-    spans_for_reading,
-    unsealed_segment,
 )
-from kernel.log.ledger import Ledger, cut_ledger, read_ledger
-from kernel.log.live import LiveSegment
+from kernel.log.ledger import Lost, cut_ledger, head_of, read_ledger
+from kernel.log.live import SEGMENT_BYTES, LiveSegment
 from kernel.log.lock import WriterLock
 from kernel.log.reading import Reader, Span
-from kernel.log.sealing import remove, seal
+from kernel.log.recovery import recover
+from kernel.log.sealing import remove
 from kernel.log.segments import Segment, segments_in
 from kernel.log.units import Unit, check_payload
+from kernel.log.watermark import Watermark, WatermarkFile, remove_watermark
 from kernel.log.writer import Writer
 
 
@@ -34,21 +34,27 @@ def open_log(
     *,
     wall_clock_ns: Callable[[], int] | None = None,
     on_commit: Callable[[int], None] | None = None,
+    segment_bytes: int = SEGMENT_BYTES,
 ) -> "DuckDBLog":
     """Open the log in the directory `path`; for writing, it is made if it is not there.
 
     `wall_clock_ns` gives the moment of writing that is kept beside each event (0 without it); `on_commit` is called
-    from the writer thread with the seq up to which everything is durable.
+    from the writer thread with the seq up to which everything is durable. A segment is sealed once it holds
+    `segment_bytes` of payloads and bodies.
 
-    Raises `LogLocked` where another process writes to it, `LogUnreadable` where it is no log, damaged or of a newer
-    version, `LogError` where it cannot be written.
+    Damage does not keep a log from being opened for writing: what it took is in the `recovered` of the log. A reader
+    changes nothing; it reads what a crash left from a mended copy.
+
+    Raises `LogLocked` where another process writes to it, `LogUnreadable` where it is no log or of a newer version,
+    or, for reading, too damaged, `LogError` where it cannot be written.
     """
     directory = Path(path)
     database = Database()
     try:
         if mode == "read":
             return _open_for_reading(directory, database)
-        return _open_for_writing(directory, database, wall_clock_ns or (lambda: 0), on_commit)
+        begin = _beginner(database, directory, wall_clock_ns or (lambda: 0), segment_bytes)
+        return _open_for_writing(directory, database, begin, on_commit)
     except BaseException:
         database.close()
         raise
@@ -57,9 +63,15 @@ def open_log(
 class DuckDBLog:
     """An `EventLog` on disk; made by `open_log`."""
 
-    def __init__(self, database: Database, spans: list[Span], head: Head, writing: "_Writing | None") -> None:
+    def __init__(
+        self, database: Database, lost: tuple[Lost, ...], head: Head, spans: list[Span], opened: "Left | _Writing"
+    ) -> None:
+        writing = opened if isinstance(opened, _Writing) else None
+        self.lost = lost
+        """What damage took from this log, at any time, as the ledger names it."""
         self._database = database
         self._head = head
+        self._opened = opened
         self._writing = writing
         self._closed = False
         self._reader = Reader(database, lambda: spans if writing is None else writing.spans())
@@ -71,6 +83,10 @@ class DuckDBLog:
     @property
     def committed(self) -> int:
         return self._head.seq if self._writing is None else self._writing.writer.committed
+
+    @property
+    def recovered(self) -> tuple[Recovery, ...]:
+        return self._opened.recovered
 
     def append(self, events: Sequence[Event], payload: bytes | None = None) -> tuple[Event, ...]:
         writing = self._writable()
@@ -90,6 +106,9 @@ class DuckDBLog:
 
     def payload(self, seq: int) -> bytes | None:
         self._settle(seq)
+        for lost in self.lost:
+            if lost.what == "events" and lost.first_seq <= seq <= lost.last_seq:
+                raise LogUnreadable(f"event {seq} is gone with segment {lost.segment}: {lost.detail}")
         return self._reader.payload(seq)
 
     def payloads(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
@@ -101,8 +120,7 @@ class DuckDBLog:
             return
         self._closed = True
         try:
-            if self._writing is not None:
-                self._writing.close()
+            self._opened.close()
         finally:
             self._database.close()
 
@@ -150,6 +168,7 @@ class _Writing:
         spans: list[Span],
         before: "_Before",
         lock: WriterLock,
+        recovered: tuple[Recovery, ...],
         begin: Callable[[int], LiveSegment],
         writer: Callable[[Callable[[Sequence[Unit]], None]], Writer],
     ) -> None:
@@ -159,6 +178,8 @@ class _Writing:
         self._lock = lock
         self._begin = begin
         self._live: LiveSegment | None = None
+        self._watermark = WatermarkFile(before.directory)
+        self.recovered = recovered
         self.writer = writer(self._commit)
 
     def spans(self) -> list[Span]:
@@ -173,7 +194,9 @@ class _Writing:
             self.writer.close()
             self.writer.check()
             self._seal_live()
+            remove_watermark(self._before.directory)
         finally:
+            self._watermark.close()
             self._lock.release()
 
     def abandon(self) -> None:
@@ -184,7 +207,9 @@ class _Writing:
                     if segment.first_seq > self._before.last_seq:
                         remove(self._database, segment)
                 cut_ledger(self._before.directory, self._before.ledger_length)
+                remove_watermark(self._before.directory)
         finally:
+            self._watermark.close()
             self._lock.release()
 
     def _commit(self, units: Sequence[Unit]) -> None:
@@ -194,6 +219,7 @@ class _Writing:
             if self._live is None:
                 self._live = self._begin(units[0].rows[0].seq)
             self._live.commit(units)
+            self._watermark.write(Watermark(self._live.last_seq, self._live.last_frame))
 
     def _seal_live(self) -> None:
         with self._database.lock:
@@ -208,52 +234,43 @@ class _Writing:
 def _open_for_reading(directory: Path, database: Database) -> DuckDBLog:
     check_is_log(directory)
     ledger = read_ledger(directory)
-    spans = spans_for_reading(database, directory, ledger)
-    head = _sealed_head(ledger)
-    if spans and spans[-1].last_seq > head.seq:
-        head = _head_of(database, spans[-1], head)
-    return DuckDBLog(database, spans, head, None)
+    spans = sealed_spans(directory, ledger)
+    left = read_left(database, directory, ledger)
+    return DuckDBLog(database, ledger.lost + left.lost, left.head, spans + left.spans, left)
+
+
+def _beginner(
+    database: Database, directory: Path, clock_ns: Callable[[], int], segment_bytes: int
+) -> Callable[[int], LiveSegment]:
+    """How a segment is begun with its first seq."""
+    return lambda first_seq: LiveSegment(database, Segment(directory, first_seq), clock_ns, segment_bytes)
 
 
 def _open_for_writing(
-    directory: Path, database: Database, clock_ns: Callable[[], int], on_commit: Callable[[int], None] | None
+    directory: Path,
+    database: Database,
+    begin: Callable[[int], LiveSegment],
+    on_commit: Callable[[int], None] | None,
 ) -> DuckDBLog:
     prepare_for_writing(directory)
     lock = WriterLock(directory)
     try:
-        begin_if_new(directory)
-        left = unsealed_segment(directory, read_ledger(directory))
-        if left is not None:
-            seal(database, left)
+        recovered = _recover(database, directory)
         ledger = read_ledger(directory)
-        head = _sealed_head(ledger)
+        head = head_of(ledger)
+        before = _Before(directory, head.seq, ledger.length)
+        spans = sealed_spans(directory, ledger)
         writing = _Writing(
-            database,
-            sealed_spans(directory, ledger),
-            _Before(directory, head.seq, ledger.length),
-            lock,
-            lambda first_seq: LiveSegment(database, Segment(directory, first_seq), clock_ns),
-            lambda commit: Writer(commit, head.seq, on_commit),
+            database, spans, before, lock, recovered, begin, lambda commit: Writer(commit, head.seq, on_commit)
         )
     except BaseException:
         lock.release()
         raise
-    return DuckDBLog(database, [], head, writing)
+    return DuckDBLog(database, ledger.lost, head, [], writing)
 
 
-def _sealed_head(ledger: Ledger) -> Head:
-    if not ledger.sealed:
-        return Head(digest=GENESIS)
-    last = ledger.sealed[-1]
-    return Head(last.last_seq, last.last_fact_no, last.last_time, bytes.fromhex(last.last_digest))
-
-
-def _head_of(database: Database, span: Span, before: Head) -> Head:
-    """The head of a segment that the ledger does not know yet."""
-    reader = Reader(database, lambda: [span])
-    head = before
-    for row in reader.rows(span, Selection(facts_only=True)):
-        head = msgspec.structs.replace(head, fact_no=row.fact_no, time=row.time)
-    for row in reader.rows(span, Selection(first=span.last_seq)):
-        head = msgspec.structs.replace(head, seq=row.seq, digest=row.digest)
-    return head
+def _recover(database: Database, directory: Path) -> tuple[Recovery, ...]:
+    try:
+        return recover(database, directory)
+    except OSError as error:
+        raise LogError(f"{directory} cannot be brought into order: {error.strerror or error}") from None

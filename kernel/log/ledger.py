@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from kernel.events import SCHEMA_VERSION
-from kernel.log.contract import LogUnreadable
+from kernel.log.contract import GENESIS, Head, LogUnreadable
 
 LEDGER_NAME = "ledger.jsonl"
 
@@ -80,6 +80,11 @@ class Ledger(msgspec.Struct, frozen=True):
         """Whether it is known that the payload of this event is gone."""
         return any(lost.first_seq <= seq <= lost.last_seq for lost in self.lost)
 
+    def is_framed(self, line: Sealed) -> bool:
+        """Whether a sealed segment has to have the payloads of all its frames."""
+        lost = any(lost.segment == line.segment for lost in self.lost)
+        return line.frames_sha256 is not None and line.segment not in self.pruned and not lost
+
 
 class DamagedLedger(LogUnreadable):
     """A line is not what was written."""
@@ -87,6 +92,7 @@ class DamagedLedger(LogUnreadable):
 
 _LINE = msgspec.json.Decoder(LogBegun | Sealed | Pruned | Lost)
 _FORMAT = "emberline"
+_SCHEMA = re.compile(rb'"schema":(\d{1,9})')
 _CHECKED = re.compile(rb'(\{.*),"crc":"([0-9a-f]{8})"\}')
 
 
@@ -102,7 +108,12 @@ def begin_ledger(directory: Path) -> None:
 
 def append_line(directory: Path, line: Line) -> None:
     """Add a line and have it on the disk before returning."""
-    _write_lines(directory / LEDGER_NAME, [line], read_ledger(directory).length)
+    append_lines(directory, [line])
+
+
+def append_lines(directory: Path, lines: Sequence[Line]) -> None:
+    """Add lines and have them on the disk before returning."""
+    _write_lines(directory / LEDGER_NAME, lines, read_ledger(directory).length)
 
 
 def write_ledger(directory: Path, lines: Sequence[Line]) -> None:
@@ -156,6 +167,16 @@ def legible_lines(directory: Path) -> tuple[list[Line], list[Line], str]:
     return before, after, reason
 
 
+def head_of(ledger: Ledger) -> Head:
+    """Where the sealed segments end."""
+    return head_after(ledger.sealed[-1]) if ledger.sealed else Head(digest=GENESIS)
+
+
+def head_after(line: Sealed) -> Head:
+    """The head at the end of a sealed segment."""
+    return Head(line.last_seq, line.last_fact_no, line.last_time, bytes.fromhex(line.last_digest))
+
+
 def check_schema(where: Path, schema: int) -> None:
     """Raise `LogUnreadable` where a log is of a newer schema than this Emberline knows."""
     if schema > SCHEMA_VERSION:
@@ -172,11 +193,22 @@ def _whole_lines(path: Path) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
+def _check_named_schema(path: Path) -> None:
+    """A newer Emberline may form its lines and check sums in another way: where every line names its schema, it is one.
+
+    A single such line among others is damage.
+    """
+    schemas = [int(number) for number in _SCHEMA.findall(_whole_lines(path))]
+    if schemas:
+        check_schema(path, min(schemas))
+
+
 def _parse(path: Path, number: int, text: bytes) -> Line:
     checked = _CHECKED.fullmatch(text)
     if checked is not None:
         text = checked[1] + b"}"
         if zlib.crc32(text) != int(checked[2], 16):
+            _check_named_schema(path)
             raise DamagedLedger(f"{path} line {number} is damaged: its check sum is another one")
     try:
         line = _LINE.decode(text)

@@ -20,19 +20,23 @@ checkpointing a table again and again as it grows writes everything again each t
 class LiveSegment:
     """Commits groups of units. Used by the writer thread alone, except `seal` once that has ended."""
 
-    def __init__(self, database: Database, segment: Segment, clock_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, segment: Segment, clock_ns: Callable[[], int], full_bytes: int = SEGMENT_BYTES
+    ) -> None:
         self.segment = segment
         self.last_seq = segment.first_seq - 1
+        self.last_frame = 0
         self.has_frames = False
         self._database = database
         self._clock_ns = clock_ns
+        self._full_bytes = full_bytes
         self._bytes = 0
         self._events = create_events_file(database, segment.events)
         self._frames = ""
 
     @property
     def is_full(self) -> bool:
-        return self._bytes >= SEGMENT_BYTES
+        return self._bytes >= self._full_bytes
 
     def commit(self, units: Sequence[Unit]) -> None:
         """Write whole units: their frames first, in a transaction of their own, then the events that name them."""
@@ -47,6 +51,7 @@ class LiveSegment:
         except duckdb.Error as error:
             raise LogError(f"{self.segment.events}: {first_line(error)}") from error
         self.last_seq = units[-1].rows[-1].seq
+        self.last_frame = max([self.last_frame, *(unit.frame for unit in units if unit.frame is not None)])
         self._bytes += sum(unit.size for unit in units)
 
     def seal(self) -> Sealed | None:

@@ -4,6 +4,7 @@ DuckDB's own locks on its files do not suffice: a process loses them as soon as 
 second time.
 """
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -27,13 +28,15 @@ class WriterLock:
         except OSError:
             os.close(self._file)
             raise locked(directory) from None
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        with contextlib.suppress(OSError):  # a full disk: the lock holds without a name in it
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
         """Let go; the file stays, empty. Allowed twice."""
         if self._file is not None:
-            os.ftruncate(self._file, 0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = None
 

@@ -15,6 +15,7 @@ from kernel.log.database import Database
 from kernel.log.quarantine import keep_copy
 from kernel.log.segments import companions, write_ahead_file
 
+_SCRATCH = "mending-"
 _POSITION = re.compile(r"byte position (\d+)")
 
 
@@ -41,6 +42,17 @@ def open_mended(database: Database, path: Path) -> tuple[bool, list[Recovery]]:
         refusal = _refusal(database, path)
     detail = f"cut to {length} bytes: {without_folder(first, path.parent)}; the whole is kept as {kept}"
     return refusal is None, [Recovery("write_ahead_cut", wal.name, 0, detail)]
+
+
+def scratch_folder(directory: Path) -> "tempfile.TemporaryDirectory[str]":
+    """A folder on the log's own disk for work that is not done yet."""
+    return tempfile.TemporaryDirectory(dir=directory, prefix=_SCRATCH)
+
+
+def remove_scratch(directory: Path) -> None:
+    """Remove what a process left that was killed while it mended."""
+    for path in directory.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def without_folder(message: str, directory: Path) -> str:
@@ -72,7 +84,7 @@ def _finish_checkpoint(database: Database, path: Path) -> None:
 def _longest_prefix(path: Path, length: int) -> int:
     """How much of the write-ahead file DuckDB takes, by bisection on copies of the files."""
     wal = write_ahead_file(path)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix="mending-") as scratch:
+    with scratch_folder(path.parent) as scratch:
         copy = Path(scratch) / path.name
         good, bad = 0, length
         while bad - good > 1:
@@ -89,7 +101,7 @@ def _opens_without(path: Path) -> bool:
     """Whether the database file itself is sound, so that the write-ahead file is to blame."""
     if not path.exists():
         return False
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix="mending-") as scratch:
+    with scratch_folder(path.parent) as scratch:
         return _opens(Path(shutil.copyfile(path, Path(scratch) / path.name)))
 
 

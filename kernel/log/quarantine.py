@@ -13,6 +13,16 @@ def set_aside(path: Path) -> str:
     return _place(target)
 
 
+def keep(path: Path) -> str:
+    """Have a file in the quarantine and leave it where it is; returns its place, or why it could not be kept."""
+    target = _free_place(path)
+    try:
+        target.hardlink_to(path)
+    except OSError:  # not every file system has links
+        return keep_copy(path)
+    return _place(target)
+
+
 def keep_copy(path: Path) -> str:
     """Copy a file into the quarantine; returns its place relative to the log, or why there is no copy.
 

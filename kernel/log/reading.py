@@ -1,6 +1,7 @@
 """Reading across segments, in order of seq, with bounded memory."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,14 +16,20 @@ from kernel.log.upcast import upcast
 
 _EVENTS_AT_ONCE = 8192
 _FRAMES_AT_ONCE = 32
+_FRAME = FrameCaptured.__name__
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A segment that can be read, and the seqs that it holds."""
+    """A segment that can be read, and the seqs that it holds.
+
+    `framed` says whether it has the payloads of all its frames: True if it must, False if not, None if it may have
+    been written without any.
+    """
 
     segment: Segment
     first_seq: int
     last_seq: int
+    framed: bool | None = None
 
 
 class Reader:
@@ -32,6 +39,8 @@ class Reader:
         self._database = database
         self._spans = spans
         self._schemas: dict[int, int] = {}
+        self._framed: set[int] = set()
+        self._counts: dict[tuple[Path, str], tuple[tuple[int, int], int]] = {}
 
     def rows(self, span: Span, selection: Selection = Selection()) -> Iterator[Row]:
         """The selected events of one segment as they are stored."""
@@ -63,6 +72,7 @@ class Reader:
         for span in self._spans():
             if span.first_seq <= last and (selection.first is None or span.last_seq >= selection.first):
                 schema = self.schema(span)
+                self._check_events(span)
                 for row in self.rows(span, selection):
                     yield _event(row, schema)
 
@@ -70,18 +80,21 @@ class Reader:
         """The payload of one frame, None where it has expired, `KeyError` where there never was one."""
         span = next((span for span in self._spans() if span.first_seq <= seq <= span.last_seq), None)
         if span is not None:
+            self._check_payloads(span)
             stored = self._payload_rows(span, seq, seq)
             if stored:
                 return stored[0][1]
             sql = "SELECT kind FROM {} WHERE seq = ?"
-            if self._database.rows(span.segment.events, "events", sql, [seq]) == [(FrameCaptured.__name__,)]:
+            if self._database.rows(span.segment.events, "events", sql, [seq]) == [(_FRAME,)]:
                 return None
         raise KeyError(f"event {seq} is not a FrameCaptured of this log")
 
     def payloads(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
         """All payloads from seq `first` to `last` in order."""
         for span in self._spans():
-            yield from self.payloads_of(span, first, last)
+            if span.first_seq <= last and first <= span.last_seq:
+                self._check_payloads(span)
+                yield from self.payloads_of(span, first, last)
 
     def payloads_of(self, span: Span, first: int, last: int) -> Iterator[tuple[int, bytes]]:
         """All payloads of one segment from seq `first` to `last` in order."""
@@ -104,6 +117,32 @@ class Reader:
             self._schemas[span.first_seq] = schema_of(self._database, span.segment.events)
         return self._schemas[span.first_seq]
 
+    def _check_events(self, span: Span) -> None:
+        """A sound file in the wrong place is not read as if it held nothing."""
+        bounds = (span.first_seq, span.last_seq)
+        count = self._count(span.segment.events, "events", "seq BETWEEN ? AND ?", bounds)
+        if count != span.last_seq - span.first_seq + 1:
+            raise LogUnreadable(f"{span.segment.events} does not hold events {span.first_seq} to {span.last_seq}")
+
+    def _check_payloads(self, span: Span) -> None:
+        if span.framed is False or (span.framed is None and not self._has_frames(span)):
+            return
+        bounds = (span.first_seq, span.last_seq)
+        named = self._count(span.segment.events, "events", f"seq BETWEEN ? AND ? AND kind = '{_FRAME}'", bounds)
+        stored = 0
+        if self._has_frames(span):
+            stored = self._count(span.segment.frames, "frames", "seq BETWEEN ? AND ?", bounds)
+        if stored != named:
+            raise LogUnreadable(f"{span.segment.frames} is missing or not whole: it holds {stored} of {named} payloads")
+
+    def _count(self, path: Path, table: str, where: str, bounds: tuple[int, int]) -> int:
+        counted, count = self._counts.get((path, where), (None, 0))
+        if counted != bounds:
+            sql = f"SELECT count(*) FROM {{}} WHERE {where}"
+            count = int(self._database.rows(path, table, sql, bounds)[0][0])
+            self._counts[path, where] = bounds, count
+        return count
+
     def _payload_rows(self, span: Span, first: int, last: int) -> list[tuple[int, bytes]]:
         if not self._has_frames(span):
             return []
@@ -112,7 +151,16 @@ class Reader:
         return rows
 
     def _has_frames(self, span: Span) -> bool:
-        return span.segment.frames.exists()
+        """A process killed at the first frame of a segment leaves a file without the table."""
+        path = span.segment.frames
+        if not path.exists():
+            return False
+        if span.first_seq not in self._framed:
+            self._database.attach(path)
+            if "frames" not in self._database.tables(path):
+                return False
+            self._framed.add(span.first_seq)
+        return True
 
 
 def _where(selection: Selection) -> tuple[str, list[object]]:

@@ -6,22 +6,23 @@ committed than that, or where something cannot be read, the files go into the qu
 sound is written anew.
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import msgspec
 
-from kernel.log.chain import BrokenChain, Row, follow, named_payload
-from kernel.log.contract import Head, LogUnreadable, Recovery
-from kernel.log.database import Database
-from kernel.log.ledger import Lost, append_line
+from kernel.log.chain import named_payload
+from kernel.log.contract import Head, LogError, LogUnreadable, Recovery
+from kernel.log.database import Database, first_line
+from kernel.log.holding import hold_payloads, payload_or_none, walk
+from kernel.log.ledger import Lost
 from kernel.log.live import LiveSegment
-from kernel.log.mending import open_mended, without_folder
-from kernel.log.quarantine import set_aside
+from kernel.log.mending import open_mended, scratch_folder, without_folder
+from kernel.log.quarantine import keep, set_aside
 from kernel.log.reading import Reader, Span
-from kernel.log.sealing import seal
-from kernel.log.segments import Segment, files_of
+from kernel.log.sealing import checkpoint, remove, seal
+from kernel.log.segments import Segment, companions, files_of, is_unborn
 from kernel.log.units import Unit
 from kernel.log.watermark import Watermark
 
@@ -41,15 +42,21 @@ class _Found(msgspec.Struct):
         return not self.trouble and not self.frames_trouble
 
 
-def recover_segment(database: Database, segment: Segment, before: Head, mark: Watermark) -> list[Recovery]:
+def recover_segment(
+    database: Database, segment: Segment, before: Head, mark: Watermark, next_first_seq: int | None
+) -> list[Recovery]:
     """Mend and seal the segment that a crash left after `before`; returns what was not as a plain crash leaves it.
+
+    `next_first_seq` is where the segment after it begins, if there is one and only this one's line is missing.
 
     Raises `LogError` where the disk does not allow it, `LogLocked` where another process has one of the files.
     """
     _allow_writing(segment)
+    _remove_unborn(segment.events, mark.event >= segment.first_seq)
+    _remove_unborn(segment.frames, mark.frame >= segment.first_seq)
     findings: list[Recovery] = []
     found = _look(database, segment, before, findings)
-    committed = max(mark.event, found.stored_last)
+    committed = max(mark.event, found.stored_last) if next_first_seq is None else next_first_seq - 1
     missing = committed - found.head.seq
     if missing > 0 and not found.trouble:
         found.trouble = f"events up to {committed} were committed and are not there"
@@ -57,9 +64,7 @@ def recover_segment(database: Database, segment: Segment, before: Head, mark: Wa
     if found.is_whole:
         database.detach(segment.events)
         database.detach(segment.frames)
-        sealed = seal(database, segment)
-        kept = ""
-        if sealed is None:
+        if seal(database, segment, _gone_lines(segment, found)) is None:
             return findings
     else:
         kept = _write_anew(database, segment, before, found)
@@ -68,13 +73,22 @@ def recover_segment(database: Database, segment: Segment, before: Head, mark: Wa
     if missing > 0:
         lost = f"events {found.head.seq + 1} to {committed}: {found.trouble}"
         findings.append(Recovery("events_lost", segment.name, missing, lost))
-    return findings + _record_gone(segment, found, kept)
+    if found.gone:
+        lost = f"of frames {found.gone[0]} to {found.gone[-1]}: {_why_gone(found)}"
+        findings.append(Recovery("payloads_lost", segment.name, len(found.gone), lost))
+    return findings
 
 
 def _allow_writing(segment: Segment) -> None:
     """A seal may have come as far as making the files read-only."""
     for path in files_of(segment):
         path.chmod(0o600)
+
+
+def _remove_unborn(path: Path, was_used: bool) -> None:
+    """Remove a database file in whose making the process was killed: its headers were not all written yet."""
+    if not was_used and is_unborn(path):
+        path.unlink()
 
 
 def _look(database: Database, segment: Segment, before: Head, findings: list[Recovery]) -> _Found:
@@ -97,36 +111,28 @@ def _look(database: Database, segment: Segment, before: Head, findings: list[Rec
 def _look_at_events(database: Database, segment: Segment, found: _Found) -> None:
     try:
         last = database.rows(segment.events, "events", "SELECT max(seq) FROM {}")[0][0]
-        found.stored_last = max(found.stored_last, last or 0)
-        span = Span(segment, segment.first_seq, found.stored_last)
-        reader = Reader(database, lambda: [span])
-        reader.schema(span)
-        for row in reader.rows(span):
-            found.head = follow(found.head, row)
-        if reader.count(span) != max(0, found.head.seq - segment.first_seq + 1):
-            found.trouble = "there are events twice or out of place"
-    except (LogUnreadable, BrokenChain) as error:
+    except LogUnreadable as error:
         found.trouble = without_folder(str(error), segment.directory)
+        return
+    if last is not None:
+        found.stored_last = max(found.stored_last, last)
+        span = Span(segment, segment.first_seq, found.stored_last)
+        head, trouble = walk(Reader(database, lambda: [span]), span, found.head)
+        found.head = head or found.head
+        found.trouble = without_folder(trouble, segment.directory)
 
 
 def _look_at_payloads(database: Database, segment: Segment, before: Head, found: _Found) -> None:
-    """Hold the payload of every sound event against the digest that the event names."""
+    if found.head.seq == before.seq:
+        return
     span = Span(segment, segment.first_seq, found.head.seq)
     reader = Reader(database, lambda: [span])
-    stored = set[int]()
-    if found.head.seq > before.seq and _has_frames(database, segment, found):
-        try:
-            stored = set(reader.framed_seqs(span, span.first_seq, span.last_seq))
-        except LogUnreadable as error:
-            found.frames_trouble = without_folder(str(error), segment.directory)
-    found.framed = len(stored)
-    for row in sound_rows(reader, span):
-        named = named_payload(row)
-        if named and row.seq not in stored:
-            found.gone.append(row.seq)
-        elif named and _payload(reader, span, row.seq, named) is None:
-            found.gone.append(row.seq)
-            found.frames_trouble = found.frames_trouble or f"the payload of event {row.seq} is damaged"
+    if _has_frames(database, segment, found):
+        held = hold_payloads(reader, span)
+        found.framed, found.gone = held.stored, held.gone
+        found.frames_trouble = without_folder(held.trouble, segment.directory)
+    else:
+        found.gone = [row.seq for row in reader.rows(span) if named_payload(row)]
 
 
 def _has_frames(database: Database, segment: Segment, found: _Found) -> bool:
@@ -139,33 +145,39 @@ def _forget_gone_if_never_stored(found: _Found, segment: Segment, mark: Watermar
         found.gone.clear()
 
 
-def sound_rows(reader: Reader, span: Span) -> Iterator[Row]:
-    """The events of a span whose end is known to be sound; nothing where the span is empty."""
-    return reader.rows(span) if span.last_seq >= span.first_seq else iter(())
-
-
-def _payload(reader: Reader, span: Span, seq: int, named: str) -> bytes | None:
-    """The payload if it is what its event names."""
-    try:
-        stored = list(reader.payloads_of(span, seq, seq))
-    except LogUnreadable:
-        return None
-    if len(stored) != 1 or hashlib.sha256(stored[0][1]).hexdigest() != named:
-        return None
-    return stored[0][1]
-
-
 def _write_anew(database: Database, segment: Segment, before: Head, found: _Found) -> str:
-    """Put the files aside and write a segment of what is sound in them; returns where they are."""
+    """Quarantine the files and seal a segment of what is sound in them; returns where they are.
+
+    A process killed on the way leaves either the old files or the new ones, with a write-ahead file that does not
+    match them at worst: the next start sees to it.
+    """
     units = list(_sound_units(database, segment, before, found))
     database.detach(segment.events)
     database.detach(segment.frames)
-    kept = ", ".join([set_aside(path) for path in files_of(segment)])
-    if units:
-        anew = LiveSegment(database, segment, lambda: 0)
-        anew.commit(units)
-        anew.seal()
+    kept = ", ".join([keep(path) for path in files_of(segment)])
+    if not units:
+        remove(database, segment)
+        return kept
+    with scratch_folder(segment.directory) as scratch:
+        fresh = Segment(Path(scratch), segment.first_seq)
+        LiveSegment(database, fresh, lambda: 0).commit(units)
+        _checkpoint(database, fresh)
+        for made, path in ((fresh.events, segment.events), (fresh.frames, segment.frames)):
+            if made.exists():
+                made.replace(path)
+            else:
+                path.unlink(missing_ok=True)
+            for beside in companions(path):
+                beside.unlink()
+    seal(database, segment, _gone_lines(segment, found, kept))
     return kept
+
+
+def _checkpoint(database: Database, segment: Segment) -> None:
+    try:
+        checkpoint(database, segment)
+    except duckdb.Error as error:
+        raise LogError(f"segment {segment.name} cannot be written anew: {first_line(error)}") from None
 
 
 def _sound_units(database: Database, segment: Segment, before: Head, found: _Found) -> Iterator[Unit]:
@@ -174,20 +186,22 @@ def _sound_units(database: Database, segment: Segment, before: Head, found: _Fou
     gone = set(found.gone)
     if found.head.seq == before.seq:
         return
-    for row in sound_rows(reader, span):
-        named = None if row.seq in gone or found.framed == 0 else named_payload(row)
-        payload = _payload(reader, span, row.seq, named) if named else None
+    for row in reader.rows(span):
+        framed = found.framed > 0 and row.seq not in gone and named_payload(row)
+        payload = payload_or_none(reader, span, row.seq) if framed else None
         yield Unit((row,), row.seq if payload is not None else None, payload)
 
 
-def _record_gone(segment: Segment, found: _Found, kept: str) -> list[Recovery]:
-    """Have the ledger name the payloads that are gone, run by run of frames."""
+def _gone_lines(segment: Segment, found: _Found, kept: str = "") -> list[Lost]:
+    """What the ledger is to say of the payloads that are gone."""
     if not found.gone:
         return []
-    first, last = found.gone[0], found.gone[-1]
-    detail = found.frames_trouble or "their frames were not there"
-    append_line(segment.directory, Lost(segment.name, "payloads", first, last, f"{detail} {kept}".strip()))
-    return [Recovery("payloads_lost", segment.name, len(found.gone), f"of frames {first} to {last}: {detail}")]
+    detail = f"{_why_gone(found)} {kept}".strip()
+    return [Lost(segment.name, "payloads", found.gone[0], found.gone[-1], detail)]
+
+
+def _why_gone(found: _Found) -> str:
+    return found.frames_trouble or "their frames were not there"
 
 
 def quarantine_segment(database: Database, segment: Segment) -> str:
@@ -195,8 +209,3 @@ def quarantine_segment(database: Database, segment: Segment) -> str:
     database.detach(segment.events)
     database.detach(segment.frames)
     return ", ".join(set_aside(path) for path in files_of(segment))
-
-
-def exists(path: Path) -> bool:
-    """Whether anything of a database is there."""
-    return path.exists()

@@ -9,6 +9,10 @@ import msgspec
 _NAME = re.compile(r"(\d{12})\.(events|frames)\.duckdb(\..+)?")
 
 
+_HEADERS_BYTES = 3 * 4096
+"""What DuckDB writes when it makes a database file."""
+
+
 class Segment(msgspec.Struct, frozen=True):
     """One pair of files."""
 
@@ -44,6 +48,11 @@ def files_of(segment: Segment) -> list[Path]:
 def companions(database: Path) -> list[Path]:
     """What DuckDB keeps beside a database file: a write-ahead file, and others while it checkpoints."""
     return sorted(database.parent.glob(f"{database.name}.*"))
+
+
+def is_unborn(database: Path) -> bool:
+    """Whether the process was killed while DuckDB made the file: its headers were not all written."""
+    return database.exists() and database.stat().st_size < _HEADERS_BYTES and not companions(database)
 
 
 def write_ahead_file(database: Path) -> Path:

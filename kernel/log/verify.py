@@ -10,15 +10,19 @@ from kernel.log.chain import BrokenChain, Row, follow, named_payload
 from kernel.log.contract import Head, LogUnreadable
 from kernel.log.database import Database
 from kernel.log.directory import check_is_log, unsealed_spans
-from kernel.log.ledger import Ledger, Sealed, read_ledger
+from kernel.log.ledger import Ledger, Lost, Sealed, head_after, read_ledger
+from kernel.log.lock import has_writer
 from kernel.log.reading import Reader, Span
 from kernel.log.segments import Segment, file_sha256, segments_in, write_ahead_file
+from kernel.log.watermark import Watermark, read_watermark
 
 
 class Soundness(msgspec.Struct, frozen=True):
     """The verdict. `first_bad_seq` is where the log first departs from what was written, if that can be told.
 
-    `events` and `frames` count what was found sound, `pruned` names the segments whose frames were removed on purpose.
+    `events` and `frames` count what was found sound, `pruned` names the segments whose frames were removed on purpose,
+    `quarantined` what damage took and the ledger knows of: then the log is not sound, and all the rest was still
+    walked.
     """
 
     sound: bool
@@ -27,6 +31,7 @@ class Soundness(msgspec.Struct, frozen=True):
     events: int
     frames: int
     pruned: tuple[str, ...]
+    quarantined: tuple[str, ...] = ()
 
 
 class _Unsound(Exception):
@@ -51,7 +56,7 @@ def verify_log(path: str | Path, progress: Callable[[int, int], None] | None = N
             walk.run()
         except _Unsound as found:
             return walk.verdict(False, found.seq, found.reason)
-        return walk.verdict(True, None, "")
+        return walk.verdict_of_the_whole()
     finally:
         database.close()
 
@@ -70,11 +75,22 @@ class _Walk:
         self._total = 0
         self._head = Head()
         self._frames = 0
+        self._skipped = 0
+        self._last_payload = 0
+        self._head_known = True
         self._first_frame: int | None = None
 
     def verdict(self, sound: bool, seq: int | None, reason: str) -> Soundness:
         pruned = tuple(sorted(self._ledger.pruned))
-        return Soundness(sound, seq, reason, self._head.seq, self._frames, pruned)
+        quarantined = tuple(map(_described, self._ledger.lost))
+        return Soundness(sound, seq, reason, self._head.seq - self._skipped, self._frames, pruned, quarantined)
+
+    def verdict_of_the_whole(self) -> Soundness:
+        """Once everything was walked: sound, unless the ledger itself names something that is gone."""
+        lost = self._ledger.lost
+        if not lost:
+            return self.verdict(True, None, "")
+        return self.verdict(False, min(line.first_seq for line in lost), "; ".join(map(_described, lost)))
 
     def run(self) -> None:
         unsealed = self._unsealed()
@@ -82,8 +98,21 @@ class _Walk:
         for line in self._ledger.sealed:
             self._sealed(line)
         for span in unsealed:
+            self._first_frame = None
             self._events(span)
+        self._as_committed(read_watermark(self._directory))
         self._progress(self._total, self._total)
+
+    def _as_committed(self, mark: Watermark) -> None:
+        """After a crash: is all there that the writer came to? One that lives has moved on since we began."""
+        if has_writer(self._directory):
+            return
+        if mark.event > self._head.seq:
+            gone = self._head.seq + 1
+            raise _Unsound(gone, f"events {gone} to {mark.event} were committed and are not there")
+        if mark.frame > self._last_payload:
+            gone = self._first_frame or mark.frame
+            raise _Unsound(gone, f"payloads from event {gone} to {mark.frame} were committed and are not there")
 
     def _unsealed(self) -> list[Span]:
         """What a crash left; files that nothing explains are a finding, not a hindrance."""
@@ -96,8 +125,13 @@ class _Walk:
 
     def _sealed(self, line: Sealed) -> None:
         segment = Segment(self._directory, line.first_seq)
+        self._skip_gap_before(line)
         if line.first_seq != self._head.seq + 1 or line.segment != segment.name:
             raise _Unsound(self._head.seq + 1, f"the ledger's line for segment {line.segment} does not follow")
+        if line.first_seq in self._ledger.gaps:
+            self._skipped += line.last_seq - line.first_seq + 1
+            self._head, self._head_known = head_after(line), True
+            return
         if not segment.events.exists():
             raise _Unsound(line.first_seq, f"{segment.events.name} is missing")
         for stray in map(write_ahead_file, (segment.events, segment.frames)):
@@ -112,13 +146,21 @@ class _Walk:
             raise _Unsound(head.seq, f"the last fact of segment {segment.name} is not the one that the ledger names")
         self._files(segment, line)
 
+    def _skip_gap_before(self, line: Sealed) -> None:
+        """A segment that is gone together with its line: the chain is taken up again after it."""
+        gap = self._ledger.gaps.get(self._head.seq + 1)
+        if gap is not None and gap.last_seq + 1 == line.first_seq:
+            self._skipped += gap.last_seq - gap.first_seq + 1
+            self._head = msgspec.structs.replace(self._head, seq=gap.last_seq)
+            self._head_known = False
+
     def _files(self, segment: Segment, line: Sealed) -> None:
         """The digests of the files: changes that no row shows. Detached first, see `file_sha256`."""
         for path, recorded in ((segment.events, line.events_sha256), (segment.frames, line.frames_sha256)):
             self._database.detach(path)
             if path == segment.frames and segment.name in self._ledger.pruned:
                 continue
-            if recorded is None and not path.exists():
+            if not path.exists() and (recorded is None or self._ledger.payload_is_lost(segment.first_seq)):
                 continue
             if not path.exists():
                 raise _Unsound(self._first_frame, f"{path.name} is missing")
@@ -151,6 +193,9 @@ class _Walk:
             raise _Unsound(stray, f"a payload is stored for event {stray}, which is no frame")
 
     def _followed(self, row: Row) -> Head:
+        if not self._head_known:
+            self._head_known = True
+            return Head(row.seq, row.fact_no, row.time, row.digest)
         try:
             return follow(self._head, row)
         except BrokenChain as broken:
@@ -182,10 +227,18 @@ class _Walk:
             if hashlib.sha256(payload).hexdigest() != named:
                 raise _Unsound(row.seq, f"the payload of event {row.seq} was changed")
             self._frames += 1
+            self._last_payload = row.seq
+        elif self._ledger.payload_is_lost(row.seq):
+            pass
         elif span.segment.frames.exists():
             raise _Unsound(row.seq, f"the payload of event {row.seq} is missing")
         elif self._first_frame is None:
             self._first_frame = row.seq
+
+
+def _described(lost: Lost) -> str:
+    what = "events" if lost.what == "events" else "payloads of frames"
+    return f"{what} {lost.first_seq} to {lost.last_seq} in quarantine or lost: {lost.detail}"
 
 
 def _silent(done: int, total: int) -> None:

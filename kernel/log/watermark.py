@@ -7,6 +7,7 @@ some damage at the start of a write-ahead file for the end of it and says nothin
 
 import contextlib
 import os
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,6 @@ import msgspec
 from kernel.log.contract import LogError
 
 WATERMARK_NAME = "committed"
-_WIDTH = 20
 
 
 class Watermark(msgspec.Struct, frozen=True):
@@ -27,17 +27,26 @@ class Watermark(msgspec.Struct, frozen=True):
 def read_watermark(directory: Path) -> Watermark:
     """What the last writer left, zeros where it left nothing legible."""
     try:
-        words = (directory / WATERMARK_NAME).read_bytes()[: 2 * _WIDTH + 2].split()
+        text = (directory / WATERMARK_NAME).read_bytes()
     except OSError:
         return Watermark()
-    if len(words) == 2 and all(len(word) == _WIDTH and word.isdigit() for word in words):
-        return Watermark(int(words[0]), int(words[1]))
+    words = text.split()
+    if len(words) == 3 and words[0].isdigit() and words[1].isdigit():
+        mark = Watermark(int(words[0]), int(words[1]))
+        if text == _encode(mark):
+            return mark
     return Watermark()
 
 
 def remove_watermark(directory: Path) -> None:
     """Nothing is open any more."""
     (directory / WATERMARK_NAME).unlink(missing_ok=True)
+
+
+def _encode(mark: Watermark) -> bytes:
+    """Always of the same length, with a check sum."""
+    numbers = b"%020d %020d" % (mark.event, mark.frame)
+    return b"%s %08x\n" % (numbers, zlib.crc32(numbers))
 
 
 class WatermarkFile:
@@ -52,7 +61,7 @@ class WatermarkFile:
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            os.pwrite(self._file, f"{mark.event:0{_WIDTH}d} {mark.frame:0{_WIDTH}d}\n".encode(), 0)
+            os.pwrite(self._file, _encode(mark), 0)
         except OSError as error:
             raise LogError(f"{self._path} cannot be written: {error.strerror}") from None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.log.contract import LogError, LogUnreadable
+from kernel.log.contract import LogUnreadable
 from kernel.log.duckdb_log import open_log
 from kernel.log.verify import Soundness, verify_log
 from tests.kernel.log_helpers import change, editable_copy, fill, frame_unit, payload_of, write_and_die
@@ -187,11 +187,41 @@ def test_a_file_that_is_no_database_is_unreadable_and_named(copy: Path, file: st
     reader.close()
 
 
-def test_a_missing_segment_is_named_on_opening(copy: Path) -> None:
+def test_a_missing_segment_is_named_on_reading(copy: Path) -> None:
     (copy / f"{SECOND}.events.duckdb").unlink()
-    for mode in ("read", "write"):
-        with pytest.raises(LogUnreadable, match=rf"{SECOND}\.events\.duckdb is missing"):
-            open_log(copy, mode)
+    with pytest.raises(LogUnreadable, match=rf"{SECOND}\.events\.duckdb is missing"):
+        open_log(copy)
+
+
+def test_a_missing_frames_file_is_no_expired_payload(copy: Path) -> None:
+    (copy / f"{SECOND}.frames.duckdb").unlink()
+    reader = open_log(copy)
+    assert len(list(reader.read())) == 90
+    assert reader.payload(1) == payload_of(0)
+    for use in (lambda: reader.payload(31), lambda: list(reader.payloads(1, 90))):
+        with pytest.raises(LogUnreadable, match=rf"{SECOND}\.frames\.duckdb is missing"):
+            use()
+    reader.close()
+
+
+@pytest.mark.parametrize("what", ["events", "frames"])
+def test_swapped_files_are_not_read_as_if_they_held_nothing(copy: Path, what: str) -> None:
+    _swap(copy, what)
+    reader = open_log(copy)
+    with pytest.raises(LogUnreadable, match=rf"{FIRST}\.{what}\.duckdb"):
+        list(reader.read() if what == "events" else reader.payloads(1, 90))
+    reader.close()
+
+
+@pytest.mark.parametrize("places", [(0,), (5,), (20,), (4100, 8196)])
+def test_a_damaged_header_is_not_taken_for_another_process(copy: Path, places: tuple[int, ...]) -> None:
+    path = copy / f"{SECOND}.events.duckdb"
+    data = bytearray(path.read_bytes())
+    for at in places:
+        data[at] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(LogUnreadable, match=rf"{SECOND}\.events\.duckdb cannot be opened"):
+        verify_log(copy)
 
 
 def test_a_write_ahead_file_beside_a_sealed_segment_is_found(copy: Path) -> None:
@@ -210,5 +240,11 @@ def test_damage_in_what_a_crash_left_is_named_with_its_file(tmp_path: Path, file
     path.write_bytes(data)
     with pytest.raises(LogUnreadable, match=rf"{FIRST}\.{file}\.duckdb"):
         verify_log(tmp_path / "log")
-    with pytest.raises(LogError, match=rf"{FIRST}\.{file}\.duckdb"):
-        open_log(tmp_path / "log", "write")
+
+
+def test_events_that_were_committed_and_are_gone_are_found(tmp_path: Path) -> None:
+    write_and_die(tmp_path / "log")
+    (tmp_path / "log" / f"{FIRST}.events.duckdb.wal").unlink()
+    verdict = verify_log(tmp_path / "log")
+    assert (verdict.sound, verdict.first_bad_seq) == (False, 1)
+    assert verdict.reason == "events 1 to 150 were committed and are not there"

@@ -79,9 +79,8 @@ def test_a_segment_without_frames_has_no_frames_file(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "log").glob("*.duckdb")] == ["000000000001.events.duckdb"]
 
 
-def test_a_full_segment_is_sealed_and_the_next_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kernel.log.live.SEGMENT_BYTES", 2000)
-    log = open_log(tmp_path / "log", "write")
+def test_a_full_segment_is_sealed_and_the_next_begun(tmp_path: Path) -> None:
+    log = open_log(tmp_path / "log", "write", segment_bytes=2000)
     events: list[Event] = []
     for _ in range(3):
         events += fill(log, 3)

@@ -1,0 +1,109 @@
+"""Reading what a crash left, without changing it: where it is damaged, from a mended copy."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from kernel.log.contract import Head, LogLocked, LogUnreadable, Recovery, Selection
+from kernel.log.database import Database
+from kernel.log.directory import unsealed_segment, unsealed_spans
+from kernel.log.ledger import LEDGER_NAME, Ledger, Lost, head_of, read_ledger
+from kernel.log.reading import Reader, Span
+from kernel.log.recovery import recover_unsealed
+from kernel.log.segments import Segment, files_of
+from kernel.log.watermark import WATERMARK_NAME, read_watermark
+
+
+class Left:
+    """What follows the sealed segments, as a reader sees it; `close` removes the copy if there is one."""
+
+    def __init__(
+        self,
+        spans: list[Span],
+        head: Head,
+        recovered: tuple[Recovery, ...] = (),
+        lost: tuple[Lost, ...] = (),
+        copy: "tempfile.TemporaryDirectory[str] | None" = None,
+    ) -> None:
+        self.spans = spans
+        self.head = head
+        self.recovered = recovered
+        self.lost = lost
+        self._copy = copy
+
+    def close(self) -> None:
+        """Allowed twice."""
+        if self._copy is not None:
+            self._copy.cleanup()
+
+
+def read_left(database: Database, directory: Path, ledger: Ledger) -> Left:
+    """What a crash left after the sealed segments, mended where need be.
+
+    Raises `LogLocked` where it is being written, `LogUnreadable` where files do not belong to the log.
+    """
+    segment = unsealed_segment(directory, ledger)
+    before = head_of(ledger)
+    try:
+        spans = unsealed_spans(database, directory, ledger)
+        if segment is None or _seems_whole(database, segment, spans):
+            return Left(spans, _head_of(database, spans[0], before) if spans else before)
+    except LogLocked:
+        raise
+    except LogUnreadable:
+        if segment is None:
+            raise
+    database.detach(segment.events)
+    database.detach(segment.frames)
+    return _mended_copy(segment, ledger)
+
+
+def _seems_whole(database: Database, segment: Segment, spans: list[Span]) -> bool:
+    """Whether all that was committed is there and the files open. Raises `LogUnreadable` where one does not."""
+    mark = read_watermark(segment.directory)
+    last_frame = 0
+    if segment.frames.exists():
+        database.attach(segment.frames)
+        if "frames" in database.tables(segment.frames):
+            last_frame = database.rows(segment.frames, "frames", "SELECT max(seq) FROM {}")[0][0] or 0
+    if mark.frame >= segment.first_seq and mark.frame > last_frame:
+        return False
+    return mark.event <= (spans[0].last_seq if spans else segment.first_seq - 1)
+
+
+def _mended_copy(segment: Segment, ledger: Ledger) -> Left:
+    copy = tempfile.TemporaryDirectory(prefix="emberline-")
+    try:
+        place = Path(copy.name)
+        beside = [segment.directory / name for name in (LEDGER_NAME, WATERMARK_NAME)]
+        for path in [*(path for path in beside if path.exists()), *files_of(segment)]:
+            shutil.copyfile(path, place / path.name)
+        recovered = _recover_in(place)
+        mended = read_ledger(place)
+    except BaseException:
+        copy.cleanup()
+        raise
+    lines = mended.sealed[len(ledger.sealed) :]
+    spans = [Span(Segment(place, line.first_seq), line.first_seq, line.last_seq) for line in lines]
+    return Left(spans, head_of(mended), recovered, mended.lost[len(ledger.lost) :], copy)
+
+
+def _recover_in(place: Path) -> tuple[Recovery, ...]:
+    database = Database()
+    try:
+        return tuple(recover_unsealed(database, place, {}))
+    finally:
+        database.close()
+
+
+def _head_of(database: Database, span: Span, before: Head) -> Head:
+    """The head of a segment that the ledger does not know yet."""
+    reader = Reader(database, lambda: [span])
+    head = before
+    for row in reader.rows(span, Selection(facts_only=True)):
+        head = msgspec.structs.replace(head, fact_no=row.fact_no, time=row.time)
+    for row in reader.rows(span, Selection(first=span.last_seq)):
+        head = msgspec.structs.replace(head, seq=row.seq, digest=row.digest)
+    return head

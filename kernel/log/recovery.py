@@ -1,0 +1,151 @@
+"""Opening a log for writing after whatever happened to it: nothing but a lack of disk, or of leave, prevents it.
+
+What a crash left is sealed, what is damaged goes into `quarantine/` with a line in the ledger, and the log goes on
+after the last event that the chain proves. What was mended or lost is returned, to be recorded as facts.
+"""
+
+from pathlib import Path
+
+from kernel.log.contract import Head, Recovery
+from kernel.log.database import Database
+from kernel.log.directory import check_is_log
+from kernel.log.ledger import (
+    LEDGER_NAME,
+    DamagedLedger,
+    LogBegun,
+    Lost,
+    Sealed,
+    append_line,
+    append_lines,
+    begin_ledger,
+    first_line,
+    head_of,
+    legible_lines,
+    read_ledger,
+    write_ledger,
+)
+from kernel.log.lock import WriterLock
+from kernel.log.mending import remove_scratch
+from kernel.log.quarantine import keep_copy
+from kernel.log.salvage import quarantine_segment, recover_segment
+from kernel.log.sealed_files import check_digests, check_presence
+from kernel.log.segments import Segment, files_of, segments_in
+from kernel.log.watermark import read_watermark, remove_watermark
+
+CHECKED_BYTES = 128 * 1024 * 1024
+"""So much of what was sealed last is read again when a log is opened; `scrub` reads all of it."""
+
+
+def recover(database: Database, directory: Path) -> tuple[Recovery, ...]:
+    """Bring the log into order; the writer's lock is held.
+
+    Raises `LogError` where the disk does not allow it, `LogLocked` where another process has a file open, and
+    `LogUnreadable` where the log is of a newer Emberline.
+    """
+    remove_scratch(directory)
+    findings, later = _mend_ledger(directory)
+    findings += recover_unsealed(database, directory, later)
+    findings += check_presence(database, directory)
+    findings += check_digests(database, directory, CHECKED_BYTES)
+    return tuple(findings)
+
+
+def scrub(path: str | Path) -> tuple[Recovery, ...]:
+    """Read all sealed files of a log that nobody writes to, and quarantine what is damaged.
+
+    Raises `LogUnreadable` where there is no log, `LogLocked` where it is in use, `LogError` where it cannot be written.
+    """
+    directory = Path(path)
+    check_is_log(directory)
+    lock = WriterLock(directory)
+    database = Database()
+    try:
+        return (*recover(database, directory), *check_digests(database, directory))
+    finally:
+        database.close()
+        lock.release()
+
+
+def recover_unsealed(database: Database, directory: Path, later: dict[int, Sealed]) -> list[Recovery]:
+    """Seal what a crash left. `later` are lines of a damaged ledger, put back where they follow again."""
+    findings: list[Recovery] = []
+    mark = read_watermark(directory)
+    while True:
+        ledger = read_ledger(directory)
+        head = head_of(ledger)
+        segment = Segment(directory, head.seq + 1)
+        if segment.first_seq in later:
+            append_lines(directory, _run_from(segment.first_seq, later))
+            continue
+        if files_of(segment):
+            following = [other.first_seq for other in segments_in(directory)] + list(later)
+            after = min((first for first in following if first > segment.first_seq), default=None)
+            findings += recover_segment(database, segment, head, mark, after)
+        if head_of(read_ledger(directory)) == head and not _skip_to(directory, head, later, findings):
+            break
+    findings += _set_strays_aside(database, directory)
+    if mark.event > head.seq and not any(found.what == "events_lost" for found in findings):
+        detail = f"events {head.seq + 1} to {mark.event} were committed and no file holds them"
+        findings.append(Recovery("events_lost", f"{head.seq + 1:012d}", mark.event - head.seq, detail))
+    remove_watermark(directory)
+    return findings
+
+
+def _mend_ledger(directory: Path) -> tuple[list[Recovery], dict[int, Sealed]]:
+    """Cut a damaged ledger to what stands before the damage; the seals after it are returned by their first seq."""
+    if not (directory / LEDGER_NAME).exists():
+        begin_ledger(directory)
+        if not segments_in(directory):
+            return [], {}
+        return [Recovery("ledger_mended", LEDGER_NAME, 0, "it was missing and is made anew from the segments")], {}
+    try:
+        if read_ledger(directory).length == 0:
+            begin_ledger(directory)
+        return [], {}
+    except DamagedLedger:
+        pass
+    before, after, reason = legible_lines(directory)
+    kept = keep_copy(directory / LEDGER_NAME)
+    sealed = {line.first_seq: line for line in after if isinstance(line, Sealed)}
+    others = [line for line in after if not isinstance(line, Sealed | LogBegun)]
+    write_ledger(directory, [*(before or [first_line()]), *others])
+    return [Recovery("ledger_mended", LEDGER_NAME, 0, f"{reason.replace(f'{directory}/', '')}; kept as {kept}")], sealed
+
+
+def _run_from(first_seq: int, later: dict[int, Sealed]) -> list[Sealed]:
+    """Take the lines that follow each other from `later`."""
+    lines: list[Sealed] = []
+    while first_seq in later:
+        lines.append(later.pop(first_seq))
+        first_seq = lines[-1].last_seq + 1
+    return lines
+
+
+def _skip_to(directory: Path, head: Head, later: dict[int, Sealed], findings: list[Recovery]) -> bool:
+    """A segment is gone together with its line, but a later line is known: leave a gap up to that."""
+    if not later:
+        return False
+    first = min(later)
+    if first <= head.seq:
+        del later[first]
+        return True
+    name = f"{head.seq + 1:012d}"
+    detail = "neither the segment nor its line in the ledger is there"
+    gap = Lost(name, "events", head.seq + 1, first - 1, detail)
+    append_line(directory, gap)
+    append_line(directory, later.pop(first))
+    findings.append(Recovery("events_lost", name, first - 1 - head.seq, detail))
+    return True
+
+
+def _set_strays_aside(database: Database, directory: Path) -> list[Recovery]:
+    """Files that nothing explains: they follow no event of this log."""
+    ledger = read_ledger(directory)
+    known = {line.first_seq for line in ledger.sealed}
+    findings: list[Recovery] = []
+    for segment in segments_in(directory):
+        if segment.first_seq not in known:
+            kept = quarantine_segment(database, segment)
+            detail = f"it does not follow any event of this log; kept in quarantine: {kept}"
+            findings.append(Recovery("quarantined", segment.name, 0, detail))
+    return findings

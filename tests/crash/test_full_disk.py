@@ -1,0 +1,81 @@
+"""A disk that fills up: what was committed stays, the log says why it stopped, and goes on once there is room."""
+
+import os
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kernel.log.contract import LogError
+from kernel.log.duckdb_log import DuckDBLog, open_log
+from kernel.log.verify import verify_log
+from tests.crash.load import next_unit
+
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 32 MB, of which 18 MB are taken by the file `filler`."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("a small file system can be mounted by root alone, where the system lets it")
+    (place / "filler").write_bytes(bytes(18 * MEGABYTE))
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def write_until_full(log: DuckDBLog, rng: random.Random) -> str:
+    """Append until the log refuses; why it does."""
+    with pytest.raises(LogError) as refusal:
+        while True:
+            for _ in range(4):
+                events, payload = next_unit(log.head, rng)
+                log.append(events, payload)
+            log.sync()
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize("segment_bytes", [MEGABYTE, 64 * MEGABYTE], ids=["while sealing", "while committing"])
+def test_a_full_disk_loses_nothing_and_the_log_goes_on_once_there_is_room(small_disk: Path, segment_bytes: int) -> None:
+    path, rng = small_disk / "log", random.Random(3)
+    log = open_log(path, "write", segment_bytes=segment_bytes)
+    reason = write_until_full(log, rng)
+    committed = log.committed
+    assert committed > 50
+    assert f"all up to event {committed} is safe" in reason
+    with pytest.raises(LogError):
+        log.close()
+    (small_disk / "filler").unlink()
+    log = open_log(path, "write", segment_bytes=segment_bytes)
+    assert log.recovered == ()
+    assert log.head.seq == committed
+    events, payload = next_unit(log.head, rng)
+    log.append(events, payload)
+    log.close()
+    assert verify_log(path).sound
+
+
+def test_opening_on_a_full_disk_says_so_and_breaks_nothing(small_disk: Path) -> None:
+    path, rng = small_disk / "log", random.Random(4)
+    log = open_log(path, "write")
+    write_until_full(log, rng)
+    committed = log.committed
+    with pytest.raises(LogError):
+        log.close()
+    with (small_disk / "more").open("wb", buffering=0) as filler, pytest.raises(OSError):
+        while filler.write(bytes(4096)):
+            pass
+    for _ in range(2):
+        with pytest.raises(LogError, match=r"cannot be sealed|cannot be brought into order"):
+            open_log(path, "write")
+    (small_disk / "more").unlink()
+    (small_disk / "filler").unlink()
+    log = open_log(path, "write")
+    assert (log.recovered, log.head.seq) == ((), committed)
+    log.close()
+    assert verify_log(path).sound
