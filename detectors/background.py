@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from detectors.integrate import UNIT, integrated
+from detectors.sway import least_surprise
 from detectors.tone import Tone, step_of, tone_of
 
 SECOND_NS = 1_000_000_000
@@ -24,6 +25,8 @@ YOUTH_NS = 2 * SECOND_NS
 """At this age a model is trusted half as much as an old one."""
 UNREST_NS = SECOND_NS
 """Time constant of the unrest of the picture as a whole."""
+LEAST_SWAY = 30
+"""Score from which on a pixel is held against the background around it."""
 LEARN_BELOW = 50
 """Score (tenths of σ) below which a pixel is background for the purpose of learning."""
 CHANGED_PERCENT = 30
@@ -95,6 +98,8 @@ class Background:
 
     def __init__(self, thermal: bool) -> None:
         self._thermal = thermal
+        self._keep_for_sway = False
+        self._last: tuple[np.ndarray, np.ndarray, np.float32] | None = None
         self._shape: tuple[int, int] | None = None
         self._count = 0
         self._learning_since_ns = 0
@@ -103,6 +108,11 @@ class Background:
         self._unrest = np.float32(0)
         self.score = np.zeros((0, 0), np.uint8)
         self.learning = True
+
+    def keep_for_sway(self, keep: bool) -> None:
+        """Whether `score_without_sway` will be asked for."""
+        self._keep_for_sway = keep
+        self._last = None
 
     def restart(self) -> None:
         """Learn afresh from the next frame on."""
@@ -130,6 +140,14 @@ class Background:
             self._begin(frame, captured_ns, self._floor_of(pixels.dtype))
             self._learn(frame, captured_ns)
         return self.score
+
+    def score_without_sway(self) -> np.ndarray:
+        """The score of the last frame, with what is normal for the background a few pixels away passed over."""
+        if self.learning or self._last is None:
+            return self.score
+        frame, expected, floor = self._last
+        spread = np.maximum(self._deviation, floor)
+        return least_surprise(self.score, frame, expected, spread, LEAST_SWAY, np.float32(10.0) / SIGMA_PER_DEVIATION)
 
     def state_digest(self) -> bytes:
         """SHA-256 over the whole model."""
@@ -170,6 +188,9 @@ class Background:
     def _update(self, frame: np.ndarray, tone: Tone, interval_ns: int) -> int:
         self._count += 1
         self._follow_unrest(frame, tone, interval_ns)
+        floor = max(self._unrest, np.float32(self._floor_min)) * self._immaturity()
+        if self._keep_for_sway:
+            self._last = (frame, tone.gain * self._mean + tone.offset, floor)
         rate = np.float32(interval_ns) / np.float32(BACKGROUND_NS)
         rate = max(rate, np.float32(1.0) / np.float32(self._count))
         slow = np.float32(interval_ns) / np.float32(FOREGROUND_NS)
@@ -180,7 +201,7 @@ class Background:
             self.score,
             tone.gain,
             tone.offset,
-            max(self._unrest, np.float32(self._floor_min)) * self._immaturity(),
+            floor,
             min(rate, np.float32(0.5)),
             min(slow, np.float32(0.1)),
             min(rate, np.float32(0.1)),

@@ -51,6 +51,7 @@ class ChannelDetector:
             if settings not in kept:
                 self._orphans += pipeline.end_all()
         self._pipelines = kept
+        self._background.keep_for_sway(any(s.background_interference_suppression for s in kept))
         self._rules = rules
         if self._book is not None:
             self._book.configure(rules)
@@ -72,7 +73,9 @@ class ChannelDetector:
             if self._background.learning:
                 ended += pipeline.wait(frame.captured_ns)
                 continue
-            confirmed, over = pipeline.follow(score, frame.captured_ns)
+            calm = pipeline.settings.background_interference_suppression
+            seen = self._background.score_without_sway() if calm else score
+            confirmed, over = pipeline.follow(seen, frame.captured_ns)
             ended += over
             events += [TrackStarted(t.id, frame.number, t.box(*self._size)) for t in confirmed]
         events += self._seen(frame) + [self._ended(track) for track in ended]
