@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_LOG ?= demo-log
 
-.PHONY: demo test crash bench lint format lock clean
+.PHONY: demo test crash bench lint format lock clean accuracy
 
 demo: $(VENV)/.run-time
 	$(BIN)/python -m emberline.demo $(DEMO_LOG)
@@ -58,3 +58,9 @@ $(VENV)/.development: $(VENV)/.run-time requirements-dev.lock
 bench: $(VENV)/.development
 	NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/benchmarks --benchmark-only \
 	    --benchmark-columns=median,iqr,min,max,rounds --benchmark-group-by=group -p no:xdist
+
+SHARED_DATA ?= ../shared/data
+
+accuracy: $(VENV)/.development
+	PYTHONPATH=.:tests $(BIN)/python tests/accuracy/tables.py $(SHARED_DATA) > docs/accuracy.md.new
+	mv docs/accuracy.md.new docs/accuracy.md
