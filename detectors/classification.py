@@ -1,7 +1,8 @@
 """Human, vehicle, animal or other, from the geometry of the track; every sighting is a vote.
 
 Without a calibrated ground plane a single box says little: an upright one is a human, a flat large or fast one a
-vehicle, a flat small one an animal. The class is the majority of the votes so far, once there are enough.
+vehicle, a flat small one an animal. What the frame's edge cuts off does not vote. The class is the majority of the
+votes so far, once there are enough.
 """
 
 from detectors.track import Track
