@@ -4,6 +4,7 @@ Everything is drawn at twice the size and brought down, so that slanting lines a
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -158,7 +159,7 @@ def _overlap(a: Rect, b: Rect) -> float:
 def _dashes(points: Sequence[XY], dash: float = 9, gap: float = 7) -> list[list[XY]]:
     """A polyline cut into dashes, each a straight piece."""
     pieces: list[list[XY]] = []
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         length = float(np.hypot(x1 - x0, y1 - y0))
         at = 0.0
         while at < length:

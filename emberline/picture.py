@@ -51,10 +51,11 @@ def with_overlay(picture: Image.Image, overlay: Overlay) -> Image.Image:
 
 
 def draw_target(canvas: Canvas, box: Box, label: str) -> None:
-    """The corners around a target, a little outside it, and its label."""
+    """The corners around a target, a little outside it but within the picture, and its label."""
     x, y, w, h = box
     (x0, y0), (x1, y1) = scaled([(x, y), (x + w, y + h)], canvas.size)
-    left, top, right, bottom = x0 - 4, y0 - 4, x1 + 4, y1 + 4
+    left, top = max(2.0, x0 - 4), max(2.0, y0 - 4)
+    right, bottom = min(canvas.size[0] - 2.0, x1 + 4), min(canvas.size[1] - 2.0, y1 + 4)
     canvas.corners((left, top, right, bottom), WHITE)
     if label:
         canvas.tag(label, [(left, top), (left, bottom), (right, top), (right, bottom)], WHITE)

@@ -22,13 +22,11 @@ def frames_of(recording: Recording) -> Iterator[Frame | Damaged]:
 
     Raises `MediaError` where the recording breaks off, after the frames that are there.
     """
-    number = 0
-    for item in _decoded(recording):
+    for number, item in enumerate(_decoded(recording)):
         if isinstance(item, DamagedFrame):
             yield Damaged(number)
         else:
             yield Frame(number, item.captured_ns, item.pixels, item.shutter, item.night)
-        number += 1
 
 
 def frame_at(recording: Recording, number: int) -> np.ndarray:

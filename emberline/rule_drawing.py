@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emberline.canvas import DARK, GREEN, WHITE, XY, Canvas
+from emberline.canvas import GREEN, WHITE, XY, Canvas
 from kernel.site.model import Point, Polygon, Rule
 
 MILLION = 1_000_000
@@ -23,7 +23,8 @@ def draw_rule(canvas: Canvas, rule: Rule, colour: str, name: str) -> None:
         _draw_line(canvas, rule, scaled(rule.line, canvas.size), colour, name)
     elif rule.region is not None:
         points = scaled(rule.region, canvas.size)
-        canvas.fill(points, colour, 26)
+        if not _is_everything(rule.region):  # a tint all over tells nothing
+            canvas.fill(points, colour, 26)
         canvas.stroke(_held_inside(points, canvas.size), colour, closed=True, dashed=not rule.enabled)
         canvas.tag(name, sorted(points, key=lambda p: (p[1], p[0])), colour)
 
@@ -47,6 +48,11 @@ def draw_motion_area(canvas: Canvas, polygon: Polygon) -> None:
     canvas.stroke(_held_inside(scaled(polygon, canvas.size), canvas.size), GREEN, 2, closed=True, dashed=True)
 
 
+def _is_everything(region: Polygon) -> bool:
+    corners = {(0, 0), (MILLION, 0), (MILLION, MILLION), (0, MILLION)}
+    return len(region) == 4 and set(region) == corners
+
+
 def _draw_line(canvas: Canvas, rule: Rule, line: list[XY], colour: str, name: str) -> None:
     canvas.stroke(line, colour, 3, dashed=not rule.enabled)
     (x0, y0), (x1, y1) = line
@@ -62,7 +68,7 @@ def _draw_line(canvas: Canvas, rule: Rule, line: list[XY], colour: str, name: st
         canvas.stroke([_towards(middle, start, 17), middle], colour)
     canvas.letter(side_a, "A", colour)
     canvas.letter(side_b, "B", colour)
-    canvas.tag(name, [line[0], line[1], middle], DARK if colour == DARK else colour, gap=10)
+    canvas.tag(name, [line[0], line[1], middle], colour, gap=10)
 
 
 def _sides(line: list[XY], left: XY, size: tuple[int, int]) -> tuple[XY, XY, XY]:

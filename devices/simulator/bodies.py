@@ -157,42 +157,36 @@ def animal(motion: Motion, species: str, phase: float) -> list[Capsule]:
     back = size["shoulder"] - 0.4 * size["girth"] + 0.02 * effort * math.sin(2 * angle)
     half, girth, head = size["trunk"] / 2, size["girth"], size["head"]
     neck = (half + 1.2 * head, back + 1.5 * head, 0.0)
+    under, rump = back - girth * 0.4, (-half, back + 0.2 * girth, 0)
+    tip = (-half - size["tail"], back - 0.06, 0.04 * math.sin(angle))
     parts = [
         frame.limb((-half, back, 0), (half, back + 0.01, 0), girth * 0.92, girth, "fur"),
-        frame.limb(
-            (-half * 0.8, back - girth * 0.45, 0), (half, back - girth * 0.4, 0), girth * 0.6, girth * 0.7, "belly"
-        ),
+        frame.limb((-half * 0.8, back - girth * 0.45, 0), (half, under, 0), girth * 0.6, girth * 0.7, "belly"),
         frame.limb((half, back + 0.3 * girth, 0), neck, girth * 0.7, head * 0.75, "fur"),
-        frame.limb(neck, (neck[0] + head, neck[1], 0), head * 0.85, head * 0.7, "fur"),
-        frame.limb(
-            (neck[0] + head, neck[1] - 0.2 * head, 0),
-            (neck[0] + 2.1 * head, neck[1] - 0.5 * head, 0),
-            head * 0.5,
-            head * 0.28,
-            "snout",
-        ),
-        frame.limb(
-            (-half, back + 0.2 * girth, 0),
-            (-half - size["tail"], back - 0.06, 0.04 * math.sin(angle)),
-            size["brush"] * 0.7,
-            size["brush"],
-            "tail",
-        ),
+        *_muzzle(frame, neck, head),
+        frame.limb(rump, tip, size["brush"] * 0.7, size["brush"], "tail"),
     ]
     for side in (-1, 1):
-        parts.append(
-            frame.limb(
-                (neck[0] + 0.2 * head, neck[1] + 0.6 * head, 0.45 * head * side),
-                (neck[0], neck[1] + 1.6 * head, 0.5 * head * side),
-                head * 0.3,
-                head * 0.12,
-                "belly",
-            )
-        )
+        parts.append(_ear(frame, neck, head, side))
         for end in (-1, 1):
             turn = angle + (math.pi if side * end > 0 else 0.0)
             parts += _paw(frame, half * 0.88 * end, side * girth * 0.55, back, effort * 0.5 * math.sin(turn), girth)
     return _far_to_near(parts)
+
+
+def _muzzle(frame: _Frame, neck: tuple[float, float, float], head: float) -> list[Capsule]:
+    x, y, _ = neck
+    return [
+        frame.limb(neck, (x + head, y, 0), head * 0.85, head * 0.7, "fur"),
+        frame.limb(
+            (x + head, y - 0.2 * head, 0), (x + 2.1 * head, y - 0.5 * head, 0), head * 0.5, head * 0.28, "snout"
+        ),
+    ]
+
+
+def _ear(frame: _Frame, neck: tuple[float, float, float], head: float, side: int) -> Capsule:
+    root = (neck[0] + 0.2 * head, neck[1] + 0.6 * head, 0.45 * head * side)
+    return frame.limb(root, (neck[0], neck[1] + 1.6 * head, 0.5 * head * side), head * 0.3, head * 0.12, "belly")
 
 
 def _paw(frame: _Frame, at: float, side: float, back: float, swing: float, girth: float) -> list[Capsule]:

@@ -34,105 +34,50 @@ def vehicle(motion: Motion, model_name: str, lights: bool) -> list[Shape]:
     """The visible faces of a vehicle whose middle is at `motion`, in painting order."""
     model = MODELS[model_name]
     at = _placer(motion)
-    half, side, floor = model.length / 2, model.width / 2, CLEARANCE_M
-    inset = side * 0.86
-    shapes: list[Shape] = [
-        _facet(at, [(-half, 0.02, -side), (half, 0.02, -side), (half, 0.02, side), (-half, 0.02, side)], "underbody")
-    ]
+    half, side = model.length / 2, model.width / 2
+    inset, nose = side * 0.86, model.waist * 0.9
+    shapes: list[Shape] = [_level(at, (-half, 0.02), (half, 0.02), side, "underbody")]
+    shapes += _visible(_body(at, model), motion)
+    shapes.append(_level(at, (model.bonnet, model.waist), (half, nose), side, "bonnet"))
+    shapes += _visible(_cabin(at, model, side, inset), motion)
+    shapes.append(_level(at, (model.roof[0], model.height), (model.roof[1], model.height), inset, "roof"))
+    return shapes + _wheels(at, model, motion) + _lamps(at, model, motion, lights)
+
+
+def _level(at: "_Placer", back: tuple[float, float], front: tuple[float, float], side: float, material: str) -> Facet:
+    """A face across the whole width, from `back` to `front` (along the axis, up)."""
+    return _facet(at, [(*back, -side), (*front, -side), (*front, side), (*back, side)], material)
+
+
+def _upright(at: "_Placer", along: float, low: float, high: float, side: float, material: str, shade: float) -> Facet:
+    """A face across the axis at `along`, from `low` to `high`."""
+    return _facet(
+        at, [(along, low, -side), (along, low, side), (along, high, side), (along, high, -side)], material, shade
+    )
+
+
+def _body(at: "_Placer", model: Model) -> list[Facet]:
+    """The lower half: sides with the warm part over the engine, front with the grille, back."""
+    half, side, floor, waist, bonnet = model.length / 2, model.width / 2, CLEARANCE_M, model.waist, model.bonnet
     faces: list[Facet] = []
     for s in (-side, side):
-        faces.append(
-            _facet(
-                at,
-                [
-                    (-half, floor, s),
-                    (half, floor, s),
-                    (half, model.waist * 0.9, s),
-                    (model.bonnet, model.waist, s),
-                    (-half, model.waist, s),
-                ],
-                "paint",
-                0.8,
-            )
-        )
-        faces.append(
-            _facet(
-                at,
-                [
-                    (model.bonnet, floor + 0.3, s),
-                    (half - 0.1, floor + 0.3, s),
-                    (half - 0.1, model.waist * 0.87, s),
-                    (model.bonnet, model.waist * 0.95, s),
-                ],
-                "bonnet",
-                0.75,
-            )
-        )
-    faces.append(
-        _facet(
-            at,
-            [
-                (half, floor, -side),
-                (half, floor, side),
-                (half, model.waist * 0.9, side),
-                (half, model.waist * 0.9, -side),
-            ],
-            "paint",
-            0.85,
-        )
-    )
-    faces.append(
-        _facet(
-            at,
-            [
-                (half, floor + 0.12, -side * 0.6),
-                (half, floor + 0.12, side * 0.6),
-                (half, model.waist * 0.82, side * 0.6),
-                (half, model.waist * 0.82, -side * 0.6),
-            ],
-            "grille",
-            1.0,
-        )
-    )
-    faces.append(
-        _facet(
-            at,
-            [(-half, floor, -side), (-half, floor, side), (-half, model.waist, side), (-half, model.waist, -side)],
-            "paint",
-            0.7,
-        )
-    )
-    shapes += _visible(faces, motion)
-    shapes.append(
-        _facet(
-            at,
-            [
-                (model.bonnet, model.waist, -side),
-                (half, model.waist * 0.9, -side),
-                (half, model.waist * 0.9, side),
-                (model.bonnet, model.waist, side),
-            ],
-            "bonnet",
-        )
-    )
-    shapes += _visible(_cabin(at, model, side, inset), motion)
-    shapes.append(
-        _facet(
-            at,
-            [
-                (model.roof[0], model.height, -inset),
-                (model.roof[1], model.height, -inset),
-                (model.roof[1], model.height, inset),
-                (model.roof[0], model.height, inset),
-            ],
-            "roof",
-        )
-    )
-    near = _near_side(motion)
-    for along in (-half * 0.62, half * 0.64):
-        shapes.append(_disc(at, along, model.wheel, near * side * 1.01, model.wheel, "tyre"))
-        shapes.append(_disc(at, along, model.wheel, near * side * 1.02, model.wheel * 0.55, "hub"))
-    return shapes + _lamps(at, model, motion, lights)
+        outline = [(-half, floor, s), (half, floor, s), (half, waist * 0.9, s), (bonnet, waist, s), (-half, waist, s)]
+        warm = [(bonnet, floor + 0.3), (half - 0.1, floor + 0.3), (half - 0.1, waist * 0.87), (bonnet, waist * 0.95)]
+        faces.append(_facet(at, outline, "paint", 0.8))
+        faces.append(_facet(at, [(along, up, s) for along, up in warm], "bonnet", 0.75))
+    faces.append(_upright(at, half, floor, waist * 0.9, side, "paint", 0.85))
+    faces.append(_upright(at, half, floor + 0.12, waist * 0.82, side * 0.6, "grille", 1.0))
+    faces.append(_upright(at, -half, floor, waist, side, "paint", 0.7))
+    return faces
+
+
+def _wheels(at: "_Placer", model: Model, motion: Motion) -> list[Shape]:
+    side = _near_side(motion) * model.width / 2
+    wheels: list[Shape] = []
+    for along in (-model.length * 0.31, model.length * 0.32):
+        wheels.append(_disc(at, along, model.wheel, side * 1.01, model.wheel, "tyre"))
+        wheels.append(_disc(at, along, model.wheel, side * 1.02, model.wheel * 0.55, "hub"))
+    return wheels
 
 
 def _cabin(at: "_Placer", model: Model, side: float, inset: float) -> list[Facet]:

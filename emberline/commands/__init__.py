@@ -2,7 +2,21 @@
 
 import typer
 
-from emberline.commands import alarms, check, command, events, foreground, import_, init, preview, replay, run, snapshot, verify
+from emberline.commands import (
+    alarms,
+    check,
+    command,
+    events,
+    foreground,
+    import_,
+    init,
+    preview,
+    replay,
+    run,
+    snapshot,
+    try_,
+    verify,
+)
 
 app = typer.Typer(
     name="emberline",
@@ -15,6 +29,7 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("preview")(preview.preview)
+app.command("try")(try_.try_)
 app.command("run")(run.run)
 app.command("command")(command.command)
 app.command("import")(import_.import_)

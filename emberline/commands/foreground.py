@@ -55,17 +55,10 @@ def foreground(
 
 
 def _make_folder(output: Path) -> None:
-    """The folder, empty of earlier masks: what is in it afterwards is of this run."""
+    """An empty folder: masks are named like the frames of many a recording, so nothing is overwritten."""
     try:
         output.mkdir(parents=True, exist_ok=True)
-        others = [entry.name for entry in output.iterdir() if not _is_mask(entry)]
-        if others:
-            raise Unusable(f"--out {output}: holds {sorted(others)[0]}, which is no mask; name a folder for them alone")
-        for entry in list(output.iterdir()):
-            entry.unlink()
+        if any(output.iterdir()):
+            raise Unusable(f"--out {output}: is not empty; the masks get a folder of their own")
     except OSError as error:
         raise Unusable(f"--out {output}: {error.strerror or error}") from None
-
-
-def _is_mask(entry: Path) -> bool:
-    return entry.suffix == ".png" and len(entry.stem) >= 6 and entry.stem.isdecimal() and entry.is_file()

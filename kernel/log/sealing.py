@@ -16,7 +16,9 @@ def seal(database: Database, segment: Segment, lost: Sequence[Lost] = ()) -> Sea
     """Seal a segment, one just written or one that a crash left; returns its line in the ledger.
 
     Frames of units that were not committed with them are dropped. A segment in which no event was committed is
-    removed, None. `lost` is what is known to be missing in it: it enters the ledger in the same step. Raises `LogError` where the disk does not allow it.
+    removed, None. `lost` is what is known to be missing in it: it enters the ledger in the same step.
+
+    Raises `LogError` where the disk does not allow it.
     """
     try:
         with database.lock:

@@ -1,6 +1,7 @@
 """What the simulated yard promises: the same seed gives the same bytes, and its truth is what is to be seen."""
 
 import json
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from devices.simulator import (
     write_truth,
 )
 from devices.simulator.movement import Path as Way
+from devices.simulator.scene import SCENES as SCENE_FILES
 from devices.simulator.world import Channel
 from kernel.media import MediaError, Recording, Shot
 
@@ -251,3 +253,21 @@ def test_a_bad_scene_file_is_named_with_the_key(tmp_path: Path, text: str, says:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(MediaError, match=rf"bad\.toml: .*{says}"):
         read_scene(path)
+
+
+# --- The catalogue -----------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_says_the_same_of_every_data_set() -> None:
+    content = tomllib.loads((SCENE_FILES.parent / "catalogue.toml").read_text(encoding="utf-8"))["dataset"]
+    assert len({entry["id"] for entry in content}) == len(content) >= 6
+    for entry in content:
+        assert set(entry) == set(content[0]), entry["id"]
+        assert entry["from"] and set(entry["modality"]) <= {"thermal", "optical"}
+        assert entry["sha256"] == "" or len(bytes.fromhex(entry["sha256"])) == 32
+
+
+def test_the_readme_names_every_scene() -> None:
+    text = (SCENE_FILES.parent / "README.md").read_text(encoding="utf-8")
+    for name in SCENES:
+        assert f"| `{name}` | {load_scene(name).seconds:g} |" in text
