@@ -2,7 +2,20 @@
 
 import typer
 
-from emberline.commands import alarms, check, command, events, foreground, import_, init, preview, replay, run, snapshot, verify
+from emberline.commands import (
+    alarms,
+    check,
+    command,
+    events,
+    foreground,
+    import_,
+    init,
+    preview,
+    replay,
+    run,
+    snapshot,
+    verify,
+)
 
 app = typer.Typer(
     name="emberline",
