@@ -1,7 +1,7 @@
 """What the commands show: plain lines on stdout, progress on a terminal's stderr and nothing of it in a pipe."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -33,3 +33,17 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
             bar.update(task, completed=done, total=total)
 
         yield tell
+
+
+def columns(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()) -> list[str]:
+    """A table as lines of text, as wide as it needs; the columns named in `right` are set to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(header, *rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        set_ = [
+            cell.rjust(width) if name in right else cell.ljust(width)
+            for name, cell, width in zip(header, cells, widths, strict=True)
+        ]
+        return "  ".join(set_).rstrip()
+
+    return [line(header), *map(line, rows)]

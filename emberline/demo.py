@@ -32,7 +32,7 @@ def demo(log: Path) -> None:
     replay(log=log, verify=True)
     out.print("\n[bold]Try next:[/]")
     out.print(f"  .venv/bin/emberline alarms {log}")
-    out.print(f"  .venv/bin/emberline replay {log} --set rule.touchy.sensitivity=50")
+    out.print(f'  .venv/bin/emberline replay {log} --set \'rule.touchy.targets=["human", "vehicle"]\'', markup=False)
     out.print(f"  .venv/bin/emberline snapshot {log} {alarm.raised.seq} --out alarm.png")
 
 

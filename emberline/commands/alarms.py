@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from emberline.alarm_list import Alarm, alarms_of
 from emberline.civil import SECOND_NS, Calendar
-from emberline.console import out
+from emberline.console import columns
 from emberline.wiring import read_log
 from emberline.wording import what_happened
 
@@ -29,23 +28,23 @@ def alarms(
     elif not chosen:
         print("no alarms")
     else:
-        out.print(_table(chosen, calendar))
+        print(*alarm_lines(chosen, calendar), sep="\n")
 
 
-def _table(alarms: list[Alarm], calendar: Calendar) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("seq", "time", "channel", "rule", "type", "target", "duration", "ended by"):
-        table.add_column(name, justify="right" if name in ("seq", "duration") else "left", no_wrap=True)
-    for alarm in alarms:
-        body, duration = alarm.body, alarm.duration_ns
-        table.add_row(
+def alarm_lines(alarms: list[Alarm], calendar: Calendar) -> list[str]:
+    """The alarms as a table, a line each under a header."""
+    header = ("seq", "time", "channel", "rule", "what", "target", "duration", "ended by")
+    rows = [
+        (
             str(alarm.raised.seq),
             calendar.show(alarm.raised),
-            body.channel,
-            body.rule,
-            what_happened(body),
-            body.target,
-            "goes on" if duration is None else f"{duration / SECOND_NS:.1f} s",
+            alarm.body.channel,
+            alarm.body.rule,
+            what_happened(alarm.body),
+            alarm.body.target,
+            "goes on" if alarm.duration_ns is None else f"{alarm.duration_ns / SECOND_NS:.1f} s",
             alarm.ended_by,
         )
-    return table
+        for alarm in alarms
+    ]
+    return columns(header, rows, right=frozenset(("seq", "duration")))
