@@ -13,7 +13,7 @@ demo: $(VENV)/.run-time
 test: $(VENV)/.development
 	$(BIN)/pytest -n 2
 
-# A thousand kills, some hundreds of damages, a full disk: about ten minutes on two cores; see docs/reliability.md.
+# A thousand kills, some hundreds of damages, a full disk: about twelve minutes on two cores; see docs/reliability.md.
 crash: $(VENV)/.development
 	$(BIN)/python -m tests.crash.kills --kills 1000
 	$(BIN)/python -m tests.crash.damages --each 200 --others 50
