@@ -93,6 +93,11 @@ class Canvas:
         self._letters.append((at, letter, colour))
         self._taken.append((at[0] - 13, at[1] - 13, at[0] + 13, at[1] + 13))
 
+    def keep_clear(self, first: XY, second: XY, margin: float = 8) -> None:
+        """Let no tag cover what lies between two points."""
+        (x0, x1), (y0, y1) = sorted((first[0], second[0])), sorted((first[1], second[1]))
+        self._taken.append((x0 - margin, y0 - margin, x1 + margin, y1 + margin))
+
     def tag(self, text: str, near: Sequence[XY], colour: str, *, gap: float = 6) -> None:
         """A name beside one of the points, the first where it covers nothing that matters."""
         letters = font(TAG_SIZE)

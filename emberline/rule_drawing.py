@@ -68,7 +68,8 @@ def _draw_line(canvas: Canvas, rule: Rule, line: list[XY], colour: str, name: st
         canvas.stroke([_towards(middle, start, 17), middle], colour)
     canvas.letter(side_a, "A", colour)
     canvas.letter(side_b, "B", colour)
-    canvas.tag(name, [line[0], line[1], middle], colour, gap=10)
+    canvas.keep_clear(side_a, side_b)
+    canvas.tag(name, [line[0], line[1], side_a, side_b], colour, gap=16)
 
 
 def _sides(line: list[XY], left: XY, size: tuple[int, int]) -> tuple[XY, XY, XY]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from detectors.detector import ChannelDetector
+from emberline.console import warn
 from kernel.engine import Engine, ReadSite, recorded_site
 from kernel.log.contract import EventLog
 from kernel.log.duckdb_log import open_log
@@ -22,6 +23,10 @@ def read_log(path: Path) -> Iterator[EventLog]:
     """A log to read from; raises `LogError` where there is none, or where its last part is still being written."""
     log = open_log(path)
     try:
+        for found in log.recovered:
+            warn(f"{found.where}: {found.detail}")
+        for gap in log.lost:
+            warn(f"segment {gap.segment}: its {gap.what} are gone: {gap.detail}")
         yield log
     finally:
         log.close()

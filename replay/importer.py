@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from kernel.events import SCHEMA_VERSION, ClockSet, ConfigChanged, FramesLost, SessionEnded, SessionStarted
+from kernel.events import (
+    SCHEMA_VERSION,
+    ClockSet,
+    ConfigChanged,
+    FramesLost,
+    LogRecovered,
+    SessionEnded,
+    SessionStarted,
+)
 from kernel.log.contract import EventLog
 from kernel.media import MediaError, Recording, Shot
 from kernel.payloads import DamagedFrame, EncodedFrame, FrameEncoder, joined
@@ -46,6 +54,8 @@ def import_recordings(log: EventLog, plan: ImportPlan, progress: Progress | None
     recorder = Recorder(log, None)
     origin = max(log.head.time, plan.start_ns or 0)
     recorder.admit(origin, "session", SessionStarted("import", SCHEMA_VERSION, plan.versions, tuple(plan.recordings)))
+    for found in log.recovered:
+        recorder.admit(origin, "log", LogRecovered(found.what, found.where, found.lost, found.detail))
     recorder.admit(origin, "site", ConfigChanged(plan.document, plan.who))
     if plan.start_ns is not None:
         recorder.admit(origin, "site", ClockSet(plan.start_ns - origin, "start given at import"))

@@ -9,6 +9,7 @@ from devices.recordings import open_source
 from emberline.civil import read_time
 from emberline.console import progress_bar, warn
 from emberline.errors import Unusable
+from emberline.recorded_frames import frame_range
 from emberline.sites import LoadedSite, check_document, load_site
 from emberline.versions import versions
 from emberline.wiring import import_log
@@ -32,10 +33,11 @@ def import_(
     """A recording becomes a session of facts."""
     if fps is not None and not 0 < fps <= 1000:
         raise Unusable(f"--fps {fps}: must be above 0 and at most 1000")
-    selected = _frame_range(frames)
+    selected = frame_range(frames)
     loaded = None if site is None else load_site(site)
     named = _sources(source, channel, loaded)
-    opened_sources = [(id, open_source(where, fps=fps, frames=selected)) for id, where in named]
+    rates = {} if loaded is None else {channel.id: channel.fps for channel in loaded.site.channels}
+    opened_sources = [(id, open_source(where, fps=fps or rates.get(id), frames=selected)) for id, where in named]
     recordings = {id or recording.kind: recording for id, recording in opened_sources}
     if loaded is None:
         loaded = _default(recordings)
@@ -51,19 +53,6 @@ def import_(
     if imported.damaged:
         warn(f"{imported.damaged} damaged frames are kept, but will not be analysed")
     print(f"next: emberline replay {log}")
-
-
-def _frame_range(text: str | None) -> tuple[int, int | None]:
-    if text is None:
-        return 0, None
-    first, colon, last = text.partition(":")
-    try:
-        start, stop = int(first or 0), int(last) if last else None
-    except ValueError:
-        start, stop, colon = 0, None, ""
-    if not colon or start < 0 or (stop is not None and stop <= start):
-        raise Unusable(f"--frames {text}: write A:B with 0 ≤ A < B, for example 100:250")
-    return start, stop
 
 
 def _sources(source: str | None, channels: list[str] | None, loaded: LoadedSite | None) -> list[tuple[str, str]]:

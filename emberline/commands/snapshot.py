@@ -6,10 +6,8 @@ from typing import Annotated
 import typer
 
 from emberline.alarm_picture import alarm_picture
-from emberline.errors import Unusable
+from emberline.picture_file import check_picture_name, save_picture
 from emberline.wiring import read_log
-
-KINDS = (".png", ".jpg", ".jpeg")
 
 
 def snapshot(
@@ -22,12 +20,8 @@ def snapshot(
     size: Annotated[bool, typer.Option(help="Say the target's size.")] = True,
 ) -> None:
     """The picture of an alarm: its frame, with box, trajectory, rule and size."""
-    if output.suffix.lower() not in KINDS:
-        raise Unusable(f"--out {output}: the name must end in {', '.join(KINDS)}")
+    check_picture_name(output)
     with read_log(log) as opened:
         picture = alarm_picture(opened, seq, box=box, trajectory=trajectory, rule=rule, size=size)
-    try:
-        picture.save(output)
-    except OSError as error:
-        raise Unusable(f"--out {output}: {error.strerror or error}") from None
+    save_picture(picture, output)
     print(output)
