@@ -7,9 +7,9 @@ from kernel.schedule import tzdata_version
 
 def versions() -> dict[str, str]:
     """Names and versions of the software, of the libraries whose results enter the fold, and of tzdata."""
-    import av
+    from av import library_versions
 
-    codecs = av.library_versions["libavcodec"]
+    codecs = library_versions["libavcodec"]
     return {
         "emberline": version("emberline"),
         "numpy": version("numpy"),

@@ -69,6 +69,10 @@ _UPLOAD = {"directory": Key(directory, PATTERN), "pictures": _YES, "video": _NO}
 
 def linkage_kinds(names: Names) -> dict[str, Kind]:
     """The table, for a site with these channels."""
+    return {**_local(names), **_email(names), **_uploads(), **_servers(), **_signals()}
+
+
+def _local(names: Names) -> dict[str, Kind]:
     channels = Key(names.channels, ())
     return {
         "alarm_output": Kind(AlarmOutput, {}),
@@ -84,6 +88,11 @@ def linkage_kinds(names: Names) -> dict[str, Kind]:
                 "overlay": _YES,
             },
         ),
+    }
+
+
+def _email(names: Names) -> dict[str, Kind]:
+    return {
         "email": Kind(
             Email,
             {
@@ -100,6 +109,11 @@ def linkage_kinds(names: Names) -> dict[str, Kind]:
             },
             settle_email,
         ),
+    }
+
+
+def _uploads() -> dict[str, Kind]:
+    return {
         "ftp": Kind(
             Ftp,
             {
@@ -136,6 +150,11 @@ def linkage_kinds(names: Names) -> dict[str, Kind]:
             },
             settle_nas,
         ),
+    }
+
+
+def _servers() -> dict[str, Kind]:
+    return {
         "http": Kind(
             Http,
             {
@@ -163,6 +182,11 @@ def linkage_kinds(names: Names) -> dict[str, Kind]:
             },
             settle_mqtt,
         ),
+    }
+
+
+def _signals() -> dict[str, Kind]:
+    return {
         "audible": Kind(Audible, {"file": _FILE, "times": Key(whole(1, 50), 5), "volume": Key(whole(0, 100), 50)}),
         "light": Kind(
             Light,
