@@ -11,6 +11,7 @@ import duckdb
 
 from kernel.events import DetectedObject, Event, FrameCaptured, ObjectsDetected, Ticked
 from kernel.log.contract import EventLog, Head
+from kernel.log.duckdb_log import open_log
 
 CHANNEL = "channel.thermal"
 
@@ -102,3 +103,16 @@ def write_and_die(path: Path) -> str:
     said = child.communicate(timeout=60)[0]
     assert child.returncode == -signal.SIGKILL
     return said
+
+
+FIRST, SECOND, THIRD = "000000000001", "000000000031", "000000000061"
+"""The names of the segments that `three_segments` makes."""
+
+
+def three_segments(path: Path) -> Path:
+    """A log of three sealed segments of ten frames each: events 1–30, 31–60, 61–90."""
+    for _ in range(3):
+        log = open_log(path, "write")
+        fill(log, 10)
+        log.close()
+    return path

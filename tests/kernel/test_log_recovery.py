@@ -10,9 +10,17 @@ from kernel.log.contract import LogUnreadable, Recovery
 from kernel.log.duckdb_log import open_log
 from kernel.log.recovery import scrub
 from kernel.log.verify import Soundness, verify_log
-from tests.kernel.log_helpers import change, editable_copy, fill, payload_of, tick_unit, write_and_die
-
-FIRST, SECOND, THIRD = "000000000001", "000000000031", "000000000061"
+from tests.kernel.log_helpers import (
+    FIRST,
+    SECOND,
+    change,
+    editable_copy,
+    fill,
+    payload_of,
+    three_segments,
+    tick_unit,
+    write_and_die,
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +39,7 @@ def left(killed: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def three_sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log of three sealed segments of ten frames each: events 1–30, 31–60, 61–90."""
-    path = tmp_path_factory.mktemp("sealed") / "log"
-    for _ in range(3):
-        log = open_log(path, "write")
-        fill(log, 10)
-        log.close()
-    return path
+    return three_segments(tmp_path_factory.mktemp("sealed") / "log")
 
 
 @pytest.fixture
