@@ -29,12 +29,14 @@ format: $(VENV)/.development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+    --generate-hashes --no-header --no-annotate --no-emit-index-url
+
 lock: $(VENV)/.development
-	$(BIN)/uv pip compile pyproject.toml --extra build --universal --python-version 3.11 \
-	    --generate-hashes --no-header --no-annotate -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra build --extra test --extra notebooks --universal \
-	    --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra build -o requirements.lock
+	$(LOCK) --extra build --extra test --extra notebooks --extra cluster --extra export --extra hardware \
+	    --extra onnx -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra peers -o requirements-peers.lock
 
 clean:
 	rm -rf $(VENV) $(DEMO_LOG)
