@@ -5,14 +5,14 @@ absolute deviation, each a recursive average with a time constant. It does not d
 purpose of learning is what exceeds a fixed score. All arithmetic is elementwise IEEE float32 and integers.
 """
 
-import hashlib
-
+import msgspec
 import numpy as np
 from numba import njit
 
 from detectors.integrate import UNIT, integrated
 from detectors.sway import least_surprise
 from detectors.tone import Tone, step_of, tone_of
+from kernel.state import as_state
 
 SECOND_NS = 1_000_000_000
 LEARN_NS = 700_000_000
@@ -90,6 +90,21 @@ def _average_in(frame: np.ndarray, mean: np.ndarray, deviation: np.ndarray, befo
                 deviation[y, x] += np.float32(1.0) / np.float32(count - 1) * (step - deviation[y, x])
 
 
+class BackgroundState(msgspec.Struct, frozen=True, eq=False):
+    """What a model comes to; arrays are (height, width). `before` is needed only while it learns."""
+
+    count: int
+    learning_since_ns: int
+    last_ns: int
+    floor_min: float
+    unrest: float
+    learning: bool
+    mean: np.ndarray
+    deviation: np.ndarray
+    before: np.ndarray | None
+    score: np.ndarray
+
+
 class Background:
     """The background of one channel.
 
@@ -149,17 +164,39 @@ class Background:
         spread = np.maximum(self._deviation, floor)
         return least_surprise(self.score, frame, expected, spread, LEAST_SWAY, np.float32(10.0) / SIGMA_PER_DEVIATION)
 
-    def state_digest(self) -> bytes:
-        """SHA-256 over the whole model."""
-        digest = hashlib.sha256(
-            repr(
-                (self._shape, self._count, self._learning_since_ns, self._last_ns, float(self._unrest), self.learning)
-            ).encode()
+    def state(self) -> "BackgroundState | None":
+        """The whole model, None where the next frame begins a new one."""
+        if self._shape is None:
+            return None
+        return BackgroundState(
+            count=self._count,
+            learning_since_ns=self._learning_since_ns,
+            last_ns=self._last_ns,
+            floor_min=self._floor_min,
+            unrest=float(self._unrest),
+            learning=self.learning,
+            mean=self._mean,
+            deviation=self._deviation,
+            before=self._before if self.learning else None,
+            score=self.score,
         )
-        if self._shape is not None:
-            for array in (self._mean, self._deviation, self._before, self.score):
-                digest.update(array.tobytes())
-        return digest.digest()
+
+    def restore(self, state: object) -> None:
+        """Go on with a model that `state` gave."""
+        if state is None:
+            return
+        kept = as_state(state, BackgroundState)
+        self._shape = kept.mean.shape
+        self._count = kept.count
+        self._learning_since_ns = kept.learning_since_ns
+        self._last_ns = kept.last_ns
+        self._floor_min = kept.floor_min
+        self._unrest = np.float32(kept.unrest)
+        self.learning = kept.learning
+        self._mean = kept.mean
+        self._deviation = kept.deviation
+        self._before = kept.mean if kept.before is None else kept.before
+        self.score = kept.score
 
     def _floor_of(self, dtype: np.dtype) -> float:
         depth = 8 * dtype.itemsize
@@ -174,6 +211,7 @@ class Background:
         self._count = 0
         self._learning_since_ns = captured_ns
         self._floor_min = floor
+        self._unrest = np.float32(0)
         self.learning = True
 
     def _learn(self, frame: np.ndarray, captured_ns: int) -> None:

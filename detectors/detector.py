@@ -1,7 +1,9 @@
 """All that sees one channel: background, the pipelines that its rules need, and the rules."""
 
-import hashlib
 from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from detectors.background import Background
 from detectors.classification import confidence
@@ -20,6 +22,21 @@ from kernel.events import (
     TrackUpdated,
 )
 from kernel.site.model import Channel, Rule
+from kernel.state import StateDamaged, as_state
+
+
+class DetectorState(msgspec.Struct, frozen=True):
+    """What a channel's detector remembers; the parts are their owners'. `pipelines` are in the order of the rules."""
+
+    last_id: int
+    held_off: str | None
+    restart_reason: str | None
+    frame_size: tuple[int, int] | None
+    orphans: list[Track]
+    classes: dict[int, str]
+    background: Any
+    pipelines: list[tuple[Settings, Any]]
+    book: Any
 
 
 class ChannelDetector:
@@ -90,17 +107,37 @@ class ChannelDetector:
         seen = {rule.id: targets[settings_of(rule)] for rule in self._rules if rule.enabled}
         return self._book.judge(seen, captured_ns, armed)
 
-    def state_digest(self) -> bytes:
-        """SHA-256 over background, tracks and rule state."""
-        orphans = [track.id for track in self._orphans]
-        state = (self._last_id, self._held_off, self._restart_reason, self._frame_size, orphans, self._classes)
-        digest = hashlib.sha256(repr(state).encode())
-        digest.update(self._background.state_digest())
-        for pipeline in self._pipelines.values():
-            digest.update(pipeline.state_digest())
-        if self._book is not None:
-            digest.update(self._book.state_digest())
-        return digest.digest()
+    def state(self) -> DetectorState:
+        """Background, tracks and rule state."""
+        return DetectorState(
+            last_id=self._last_id,
+            held_off=self._held_off,
+            restart_reason=self._restart_reason,
+            frame_size=self._frame_size,
+            orphans=self._orphans,
+            classes=self._classes,
+            background=self._background.state(),
+            pipelines=[(settings, pipeline.state()) for settings, pipeline in self._pipelines.items()],
+            book=None if self._book is None else self._book.state(),
+        )
+
+    def restore(self, state: object) -> None:
+        """Go on where the detector was that gave `state`; this one is new and has the same settings."""
+        kept = as_state(state, DetectorState)
+        self._last_id = kept.last_id
+        self._held_off = kept.held_off
+        self._restart_reason = kept.restart_reason
+        self._orphans = kept.orphans
+        self._classes = kept.classes
+        self._background.restore(kept.background)
+        if [settings for settings, _ in kept.pipelines] != list(self._pipelines):
+            raise StateDamaged("the state is of other rules than these")
+        for settings, pipeline in kept.pipelines:
+            self._pipelines[settings].restore(pipeline)
+        self._frame_size = kept.frame_size
+        if kept.frame_size is not None:
+            self._book = RuleBook(self._rules, kept.frame_size)
+            self._book.restore(kept.book)
 
     @property
     def _size(self) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """One chain from score map to targets, for all rules that share its settings."""
 
-import hashlib
 from collections.abc import Callable
 
 import msgspec
@@ -11,7 +10,7 @@ from detectors.scene_modes import SCENE_MODES
 from detectors.segmentation import segment
 from detectors.target import Target
 from detectors.track import Track
-from detectors.tracker import Tracker
+from detectors.tracker import Tracker, TrackerState
 from kernel.site.model import Polygon, Rule, SceneMode
 
 
@@ -64,8 +63,12 @@ class Pipeline:
             for t in self.tracks()
         )
 
-    def state_digest(self) -> bytes:
-        return hashlib.sha256(msgspec.json.encode(self.settings) + self._tracker.state_digest()).digest()
+    def state(self) -> TrackerState:
+        """The shield follows from the settings: the tracks are all that a pipeline remembers."""
+        return self._tracker.state()
+
+    def restore(self, state: object) -> None:
+        self._tracker.restore(state)
 
     def _shielded(self, width: int, height: int) -> np.ndarray:
         """Where the shield lies, (height, width) bool."""

@@ -1,6 +1,5 @@
 """Following targets over frames: predict, gate, assign, update, begin, end."""
 
-import hashlib
 from collections.abc import Callable
 from math import sqrt
 
@@ -12,6 +11,7 @@ from detectors.classification import vote
 from detectors.scene_modes import SECOND_NS, SceneParameters
 from detectors.segmentation import Blob
 from detectors.track import Track, new_track
+from kernel.state import as_state
 
 GATE_SIZES = 0.75
 """A blob may lie this many of the target's longer side from where it was expected…"""
@@ -25,6 +25,13 @@ GAPS_ONE_IN = 4
 """Before it counts, a target may be missed once for so many sightings."""
 MAX_TRACKS = 200
 TENTATIVE_MISSES = 2
+
+
+class TrackerState(msgspec.Struct, frozen=True):
+    """The tracks in the order in which they began, and when they were last followed."""
+
+    last_ns: int | None
+    tracks: list[Track]
 
 
 class Tracker:
@@ -68,9 +75,14 @@ class Tracker:
         ended, self._tracks = self.confirmed, []
         return ended
 
-    def state_digest(self) -> bytes:
-        """SHA-256 over all tracks."""
-        return hashlib.sha256(msgspec.json.encode([self._last_ns, self._tracks])).digest()
+    def state(self) -> "TrackerState":
+        """All tracks."""
+        return TrackerState(self._last_ns, self._tracks)
+
+    def restore(self, state: object) -> None:
+        """Go on with the tracks that `state` gave."""
+        kept = as_state(state, TrackerState)
+        self._last_ns, self._tracks = kept.last_ns, kept.tracks
 
     def _match(self, blobs: tuple[Blob, ...], captured_ns: int) -> None:
         costs = np.full((len(self._tracks), len(blobs)), FORBIDDEN, np.int64)

@@ -13,6 +13,7 @@ import msgspec
 from kernel.detector import RuleHit
 from kernel.events import AlarmCleared, AlarmRaised, AlarmRepeated, Body, Box, RuleTriggered
 from kernel.site.model import Rule
+from kernel.state import StateDamaged
 from kernel.timers import Timers
 
 REPEAT = "repeat"
@@ -31,6 +32,14 @@ class LiveAlarm(msgspec.Struct):
     box: Box
     frame: int
     repeats: int = 0
+
+
+class AlarmsState(msgspec.Struct, frozen=True):
+    """`live` holds (rule, track, ordinal, event, box, frame, repeats), `silenced` (rule, track, channel)."""
+
+    live: list[tuple[str, int, int, int, Box, int, int]]
+    silenced: list[tuple[str, int, str]]
+    counts: dict[str, int]
 
 
 class Alarms:
@@ -129,7 +138,18 @@ class Alarms:
         """What live alarms point to: (ordinal, channel, frame number)."""
         return [(a.event, a.rule.channel, a.frame) for a in self._live.values()]
 
-    def state(self) -> list[object]:
-        """For the state digest."""
+    def state(self) -> AlarmsState:
         live = [(a.rule.id, a.track, a.ordinal, a.event, a.box, a.frame, a.repeats) for a in self._live.values()]
-        return [live, list(self._silenced), list(self._counts.items())]
+        return AlarmsState(live, [(*key, channel) for key, channel in self._silenced.items()], self._counts)
+
+    def restore(self, state: AlarmsState, rules: tuple[Rule, ...]) -> None:
+        """Go on where the Alarms were that gave `state` under these rules. Raises `StateDamaged`."""
+        by_id = {rule.id: rule for rule in rules}
+        if not {rule for rule, *_ in state.live} <= by_id.keys():
+            raise StateDamaged("an alarm is live of a rule that the settings do not have")
+        self._live = {
+            (rule, track): LiveAlarm(by_id[rule], track, ordinal, event, box, frame, repeats)
+            for rule, track, ordinal, event, box, frame, repeats in state.live
+        }
+        self._silenced = {(rule, track): channel for rule, track, channel in state.silenced}
+        self._counts = state.counts

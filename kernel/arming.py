@@ -18,6 +18,15 @@ class CivilClock(msgspec.Struct, frozen=True):
         return None if self.offset_ns is None else time + self.offset_ns
 
 
+class ArmingState(msgspec.Struct, frozen=True):
+    """`since` maps the armed rules, in the order of the site file, to the session time since when they are."""
+
+    clock: CivilClock
+    disarmed: bool
+    armed_schedules: list[str]
+    since: dict[str, int]
+
+
 class Arming:
     """The armed schedules and rules. Where civil time is unknown, schedules are ignored: all is armed."""
 
@@ -80,6 +89,13 @@ class Arming:
         assert self._site is not None
         return civil is None or is_armed(schedule, self._site.timezone, civil)
 
-    def state(self) -> list[object]:
-        """For the state digest."""
-        return [self._disarmed, list(self._since.items())]
+    def state(self) -> ArmingState:
+        return ArmingState(self._clock, self._disarmed, sorted(self._armed_schedules), self._since)
+
+    def restore(self, state: ArmingState, site: Site | None) -> None:
+        """Go on where the Arming was that gave `state` under the settings of `site`."""
+        self._site = site
+        self._clock = state.clock
+        self._disarmed = state.disarmed
+        self._armed_schedules = frozenset(state.armed_schedules)
+        self._since = state.since

@@ -73,6 +73,16 @@ class Detector(Protocol):
         """
         ...
 
-    def state_digest(self) -> bytes:
-        """SHA-256 over background, tracks and rule state, equal wherever the same frames were folded."""
+    def state(self) -> object:
+        """Background, tracks and rule state, all that `restore` needs: a value for `kernel.state.encode_state`.
+
+        Equal wherever the same frames were folded. It may share arrays with the detector: encode it at once.
+        """
+        ...
+
+    def restore(self, state: object) -> None:
+        """Go on where the detector was that gave `state`, decoded; this one is new and has the same settings.
+
+        Raises `kernel.state.StateDamaged` where it is no such state.
+        """
         ...

@@ -7,22 +7,23 @@ parallel), `decide` is serial and draws the conclusions. The Engine of a session
 reads nothing but the facts and pixels it is handed.
 """
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from kernel import events as e
-from kernel.alarms import REPEAT, Alarms
-from kernel.arming import EDGE, PAUSE, Arming, CivilClock
+from kernel.alarms import REPEAT, Alarms, AlarmsState
+from kernel.arming import EDGE, PAUSE, Arming, ArmingState, CivilClock
 from kernel.commands import alarm_key, pause_ns
 from kernel.detector import Detector, Frame, Percept
-from kernel.outputs import RELEASE, Outputs
+from kernel.outputs import RELEASE, Outputs, OutputsState
 from kernel.references import CHANNEL_SOURCE, Draft, LiveReferences, live_references
 from kernel.site.model import Channel, Rule, Site
 from kernel.site.reader import parse_site
-from kernel.timers import Timer, Timers
+from kernel.state import StateDamaged, decode_state, encode_state, state_sha256
+from kernel.timers import Key, Timer, Timers
 
 DIGEST_EVERY = 256
 """Frames of a channel between two StateDigested."""
@@ -34,6 +35,38 @@ ReadSite = Callable[[str], Site]
 def recorded_site(document: str) -> Site:
     """The site as its recorded document says."""
     return parse_site(document)[0]
+
+
+class FoldState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that the fold remembers of a session and that does not depend on how its log is laid out.
+
+    Its encoding is what StateDigested and StateKept digest. `detectors` are their own affair.
+    """
+
+    ordinal: int
+    time: int
+    frames: dict[str, int]
+    quarantined: list[str]
+    arming: ArmingState
+    alarms: AlarmsState
+    outputs: OutputsState
+    timers: list[tuple[int, Key]]
+    detectors: dict[str, Any]
+
+
+class EngineState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An encoded `FoldState`, and what else a new Engine needs to go on: where the session began, the recorded
+    settings (None before the first), and the causes of the timers, by fact_no or ordinal."""
+
+    fold: bytes
+    origin: int
+    document: str | None
+    causes: list[int]
+
+    @property
+    def sha256(self) -> str:
+        """The state digest, equal in every run mode."""
+        return state_sha256(self.fold)
 
 
 class Engine:
@@ -52,6 +85,7 @@ class Engine:
         self._arming = Arming()
         self._alarms = Alarms(self._timers)
         self._outputs = Outputs(self._timers, self._arming)
+        self._document: str | None = None
         self._site: Site | None = None
         self._detectors: dict[str, Detector] = {}
         self._quarantined: set[str] = set()
@@ -98,6 +132,7 @@ class Engine:
         self._time = fact.time - self._origin
         match fact.body:
             case e.ConfigChanged():
+                self._document = fact.body.document
                 self._configure(self._read_site(fact.body.document), cause)
             case e.ClockSet():
                 self._arming.set_clock(CivilClock(fact.body.offset_ns + self._origin), self._time)
@@ -124,6 +159,35 @@ class Engine:
             self._timers.causes(),
         )
 
+    def state(self) -> EngineState:
+        """All that `restore` needs, as it is between two facts."""
+        fold = self._fold_state(self._detectors)
+        return EngineState(fold, self._origin, self._document, self._timers.causes())
+
+    def restore(self, state: EngineState) -> None:
+        """Go on where the Engine was that gave `state`; this one is new, and made with the same parameters.
+
+        Raises `StateDamaged` where it is no state of this software.
+        """
+        fold = decode_state(state.fold, FoldState)
+        site = None if state.document is None else self._read_site(state.document)
+        self._document, self._site, self._origin = state.document, site, state.origin
+        self._ordinal, self._time, self._frames = fold.ordinal, fold.time, fold.frames
+        self._quarantined = set(fold.quarantined)
+        self._timers.restore(fold.timers, state.causes)
+        self._arming.restore(fold.arming, site)
+        self._alarms.restore(fold.alarms, () if site is None else site.rules)
+        self._outputs.restore(fold.outputs, () if site is None else site.linkages)
+        channels = () if site is None else site.channels
+        if site is None or list(fold.detectors) != [channel.id for channel in channels]:
+            if fold.detectors:
+                raise StateDamaged("the state is of other channels than the settings have")
+            return
+        for channel in channels:
+            detector = self._make_detector(channel, site.rules_of(channel.id))
+            detector.restore(fold.detectors[channel.id])
+            self._detectors[channel.id] = detector
+
     # What each fact brings about
 
     def _configure(self, site: Site, cause: int) -> None:
@@ -131,12 +195,12 @@ class Engine:
         self._alarms.set_rules(site.rules, self._emit, cause)
         self._outputs.set_linkages(site.linkages, self._emit, cause)
         self._quarantined.clear()
+        before, self._detectors = self._detectors, {}
         for channel in site.channels:
             rules = site.rules_of(channel.id)
-            if channel.id in self._detectors:
-                self._detectors[channel.id].configure(channel, rules)
-            else:
-                self._detectors[channel.id] = self._make_detector(channel, rules)
+            if channel.id in before:
+                before[channel.id].configure(channel, rules)
+            self._detectors[channel.id] = before.get(channel.id) or self._make_detector(channel, rules)
         self._arming.set_site(site, self._time)
         self._follow_schedules(cause)
 
@@ -163,7 +227,7 @@ class Engine:
         except Exception as error:
             self._quarantine(channel, error, cause)
         if (number + 1) % DIGEST_EVERY == 0 and self._sees(channel):
-            digest = self._state_digest([channel])
+            digest = state_sha256(self._fold_state([channel]))
             self._emit(CHANNEL_SOURCE + channel, e.StateDigested(digest), cause)
 
     def _conclude(self, channel: str, body: e.FrameCaptured, number: int, percept: Percept, cause: int) -> None:
@@ -224,7 +288,7 @@ class Engine:
     def _end(self, cause: int) -> None:
         self._alarms.clear_where(lambda _: True, "session_ended", self._emit, cause)
         self._outputs.release_all("session_ended", self._emit, cause)
-        self._emit("session", e.StateDigested(self._state_digest(list(self._detectors))), cause)
+        self._emit("session", e.StateDigested(state_sha256(self._fold_state(self._detectors))), cause)
 
     def _fire(self, timer: Timer) -> None:
         machine, *names = timer.key
@@ -263,10 +327,18 @@ class Engine:
         drafts, self._drafts = self._drafts, []
         return drafts
 
-    def _state_digest(self, channels: list[str]) -> str:
-        """SHA-256 over the channels' detectors and all that linkage keeps."""
-        linkage = [self._arming.state(), self._alarms.state(), self._outputs.state(), self._timers.state()]
-        digest = hashlib.sha256(msgspec.json.encode([self._ordinal, linkage]))
-        for channel in channels:
-            digest.update(channel.encode() + self._detectors[channel].state_digest())
-        return digest.hexdigest()
+    def _fold_state(self, channels: Iterable[str]) -> bytes:
+        """All that linkage keeps, and the detectors of these channels, encoded."""
+        return encode_state(
+            FoldState(
+                ordinal=self._ordinal,
+                time=self._time,
+                frames=self._frames,
+                quarantined=sorted(self._quarantined),
+                arming=self._arming.state(),
+                alarms=self._alarms.state(),
+                outputs=self._outputs.state(),
+                timers=self._timers.state(),
+                detectors={channel: self._detectors[channel].state() for channel in channels},
+            )
+        )

@@ -9,10 +9,18 @@ from kernel.alarms import Emit
 from kernel.arming import Arming
 from kernel.events import ActionRequested, OutputActivated, OutputReleased
 from kernel.site.model import Linkage
+from kernel.state import StateDamaged
 from kernel.timers import Timers
 
 RELEASE = "release"
 ALARM_OUTPUT = "alarm_output"
+
+
+class OutputsState(msgspec.Struct, frozen=True):
+    """`on` maps what is on to the ordinal of its OutputActivated; `ordinals` the actions asked of each output."""
+
+    on: dict[str, int]
+    ordinals: dict[str, int]
 
 
 class Outputs:
@@ -83,6 +91,13 @@ class Outputs:
         """The ordinals of the OutputActivated of what is on."""
         return list(self._on.values())
 
-    def state(self) -> list[object]:
-        """For the state digest."""
-        return [list(self._on.items()), list(self._ordinals.items())]
+    def state(self) -> OutputsState:
+        return OutputsState(self._on, self._ordinals)
+
+    def restore(self, state: OutputsState, linkages: tuple[Linkage, ...]) -> None:
+        """Go on where the Outputs were that gave `state` under these settings. Raises `StateDamaged`."""
+        self._linkages = {link.id: link for link in linkages if link.kind == ALARM_OUTPUT}
+        if not state.on.keys() <= self._linkages.keys():
+            raise StateDamaged("an output is on that the settings do not have")
+        self._on = state.on
+        self._ordinals = state.ordinals

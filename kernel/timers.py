@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kernel.state import StateDamaged
+
 Key = tuple[str, ...]
 
 
@@ -44,8 +46,20 @@ class Timers:
             yield timer
 
     def causes(self) -> list[int]:
-        return [t.cause for t in self._by_key.values()]
+        """What armed each timer, in firing order."""
+        return [t.cause for t in self._in_firing_order()]
 
     def state(self) -> list[tuple[int, Key]]:
-        """For the state digest: (due, key) in firing order, without the layout-dependent causes."""
-        return [(t.due, t.key) for t in sorted(self._by_key.values(), key=lambda t: (t.due, t.order))]
+        """(due, key) in firing order; the causes, which depend on how facts are numbered, come with `causes`."""
+        return [(t.due, t.key) for t in self._in_firing_order()]
+
+    def restore(self, state: list[tuple[int, Key]], causes: list[int]) -> None:
+        """Go on with the timers that `state` and `causes` gave. Raises `StateDamaged` where they do not fit."""
+        if len(state) != len(causes):
+            raise StateDamaged(f"{len(state)} timers with {len(causes)} causes")
+        pairs = zip(state, causes, strict=True)
+        self._by_key = {key: Timer(due, order, key, cause) for order, ((due, key), cause) in enumerate(pairs)}
+        self._armed = len(state)
+
+    def _in_firing_order(self) -> list[Timer]:
+        return sorted(self._by_key.values(), key=lambda t: (t.due, t.order))

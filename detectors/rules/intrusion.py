@@ -1,6 +1,8 @@
 """Intrusion: a target stays in a region for a given time."""
 
 from collections.abc import Iterable
+from operator import itemgetter
+from typing import Any
 
 import msgspec
 
@@ -8,6 +10,7 @@ from detectors.rules.gates import duration_gate
 from detectors.rules.moment import Moment
 from detectors.rules.region_side import RegionSide
 from kernel.site.model import Polygon
+from kernel.state import as_state
 
 
 class _Stay(msgspec.Struct):
@@ -52,6 +55,10 @@ class Intrusion:
         self._stays = {track: self._stays[track] for track in tracks if track in self._stays}
         self._side.keep(tracks)
 
-    def state(self) -> list[object]:
-        stays = [(t, s.since_ns, s.hit_armed_ns) for t, s in sorted(self._stays.items())]
-        return [*self._side.state(), *stays]
+    def state(self) -> object:
+        return [self._side.state(), sorted(self._stays.items(), key=itemgetter(0))]
+
+    def restore(self, state: object) -> None:
+        side, stays = as_state(state, tuple[Any, list[tuple[int, _Stay]]])
+        self._side.restore(side)
+        self._stays = dict(stays)

@@ -1,12 +1,14 @@
 """Line crossing: the anchor's path crosses the drawn segment, and the target then clearly leaves it."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 
 import msgspec
 
 from detectors.geometry import crossing, nearer_than
 from detectors.rules.moment import Moment, to_pixels
 from kernel.site.model import Point
+from kernel.state import as_state
 
 
 class _Path(msgspec.Struct):
@@ -50,5 +52,8 @@ class LineCrossing:
     def keep(self, tracks: Iterable[int]) -> None:
         self._paths = {track: self._paths[track] for track in tracks if track in self._paths}
 
-    def state(self) -> list[object]:
-        return [(t, p.position, p.was_clear, p.crossed) for t, p in sorted(self._paths.items())]
+    def state(self) -> object:
+        return sorted(self._paths.items(), key=itemgetter(0))
+
+    def restore(self, state: object) -> None:
+        self._paths = dict(as_state(state, list[tuple[int, _Path]]))

@@ -46,8 +46,12 @@ class Watch(Protocol):
         """Forget all other tracks."""
         ...
 
-    def state(self) -> list[object]:
-        """What is remembered, as plain values in the order of tracks."""
+    def state(self) -> object:
+        """What is remembered, in the order of tracks."""
+        ...
+
+    def restore(self, state: object) -> None:
+        """Go on with what `state` gave, decoded. Raises `kernel.state.StateDamaged` where it is none."""
         ...
 
 

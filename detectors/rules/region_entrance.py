@@ -20,5 +20,8 @@ class RegionEntrance:
     def keep(self, tracks: Iterable[int]) -> None:
         self._side.keep(tracks)
 
-    def state(self) -> list[object]:
+    def state(self) -> object:
         return self._side.state()
+
+    def restore(self, state: object) -> None:
+        self._side.restore(state)

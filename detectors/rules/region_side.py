@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from operator import itemgetter
 
 import msgspec
 
@@ -9,6 +10,7 @@ from detectors.geometry import MILLION, contains, doubled_area, edges, length, s
 from detectors.rules.clearance import WHOLE, Interval, clear_stretches
 from detectors.rules.moment import Moment, region_to_pixels
 from kernel.site.model import Point, Polygon
+from kernel.state import as_state
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -69,8 +71,11 @@ class RegionSide:
     def keep(self, tracks: Iterable[int]) -> None:
         self._paths = {track: self._paths[track] for track in tracks if track in self._paths}
 
-    def state(self) -> list[object]:
-        return [(t, p.position, p.inside) for t, p in sorted(self._paths.items())]
+    def state(self) -> object:
+        return sorted(self._paths.items(), key=itemgetter(0))
+
+    def restore(self, state: object) -> None:
+        self._paths = dict(as_state(state, list[tuple[int, _Path]]))
 
     def _visited(self, start: Point, end: Point, band: int, before: bool | None) -> tuple[bool, ...]:
         stays = self.contains(end) is before and not any(segments_meet(start, end, *e) for e in self._edges)

@@ -1,9 +1,7 @@
 """All rules of a channel, held against its targets frame by frame."""
 
-import hashlib
 from collections.abc import Mapping
-
-import msgspec
+from typing import Any
 
 from detectors.rules.gates import passes
 from detectors.rules.intrusion import Intrusion
@@ -14,6 +12,7 @@ from detectors.rules.region_exiting import RegionExiting
 from detectors.target import Target
 from kernel.detector import RuleHit
 from kernel.site.model import Rule
+from kernel.state import StateDamaged, as_state
 
 
 class RuleBook:
@@ -71,10 +70,17 @@ class RuleBook:
             hits.extend(self._judge_rule(rule, targets, captured_ns, armed.get(rule.id)))
         return tuple(hits)
 
-    def state_digest(self) -> bytes:
-        """SHA-256 over what the rules remember."""
-        state = [(id, watch.state()) for id, watch in self._watches.items()]
-        return hashlib.sha256(msgspec.json.encode(state)).digest()
+    def state(self) -> dict[str, object]:
+        """What each rule remembers, in the order of the rules."""
+        return {id: watch.state() for id, watch in self._watches.items()}
+
+    def restore(self, state: object) -> None:
+        """Go on with what `state` gave, of a book of the same rules."""
+        kept = as_state(state, dict[str, Any])
+        if list(kept) != list(self._watches):
+            raise StateDamaged("the state is of other rules than these")
+        for id, watch in self._watches.items():
+            watch.restore(kept[id])
 
     def _judge_rule(self, rule: Rule, targets: list[Target], captured_ns: int, armed_ns: int | None) -> list[RuleHit]:
         watch = self._watches[rule.id]

@@ -8,6 +8,7 @@ from detectors.target import Target
 from kernel.detector import RuleHit
 from kernel.events import RuleType, TargetClass
 from kernel.site.model import Rule
+from kernel.state import encode_state
 
 FRAME = (1000, 500)
 SECOND = 1_000_000_000
@@ -72,6 +73,10 @@ class Scene:
         self.rules = rules
         self.armed_ns = armed_ns
         self.frame = 0
+
+    def remembered(self) -> bytes:
+        """The state of its rules, encoded."""
+        return encode_state(self.book.state())
 
     def show(self, *targets: Target) -> list[RuleHit]:
         """The hits of the next frame, in which each rule sees these targets."""

@@ -316,16 +316,16 @@ def test_a_track_no_longer_listed_is_forgotten() -> None:
         scene, fresh = Scene(watched), Scene(watched)
         scene.walk(OUTSIDE, INSIDE)
         scene.show()
-        assert scene.book.state_digest() == fresh.book.state_digest()
+        assert scene.remembered() == fresh.remembered()
 
 
-def test_the_digest_shows_what_is_remembered() -> None:
+def test_the_state_shows_what_is_remembered() -> None:
     for watched in (LINE, ENTRANCE, EXITING, INTRUSION):
         scene, twin = Scene(watched), Scene(watched)
         scene.walk(OUTSIDE, INSIDE)
-        assert scene.book.state_digest() != twin.book.state_digest()
+        assert scene.remembered() != twin.remembered()
         twin.walk(OUTSIDE, INSIDE)
-        assert scene.book.state_digest() == twin.book.state_digest()
+        assert scene.remembered() == twin.remembered()
 
 
 def test_a_change_of_settings_keeps_positions_and_one_of_geometry_forgets_them() -> None:

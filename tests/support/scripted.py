@@ -1,11 +1,11 @@
 """A detector whose percepts and hits are written down beforehand, to drive the Engine through linkage alone."""
 
-import hashlib
 from collections.abc import Mapping
 
 from kernel.detector import Frame, Percept, RuleHit
 from kernel.events import Body, ClockSet, ConfigChanged, Event, FrameCaptured, SessionEnded, SessionStarted, TrackEnded
 from kernel.site.model import Channel, Rule
+from kernel.state import as_state
 
 SECOND = 1_000_000_000
 BOX = (100_000, 100_000, 50_000, 100_000)
@@ -37,8 +37,11 @@ class ScriptedDetector:
         hits = self.hits.get(self.frame, [])
         return tuple(RuleHit(rule, "intrusion", track, "human", BOX) for rule, track in hits if rule in armed)
 
-    def state_digest(self) -> bytes:
-        return hashlib.sha256(str(self.frame).encode()).digest()
+    def state(self) -> object:
+        return self.frame
+
+    def restore(self, state: object) -> None:
+        self.frame = as_state(state, int)
 
 
 class FailingDetector(ScriptedDetector):
