@@ -56,7 +56,9 @@ class PendingActions:
     def expired(self, now_s: float) -> list[ActionAnswered]:
         """The actions that nobody answered in time; they are over."""
         late = [key for key, p in self._pending.items() if now_s >= p.until_s]
-        answers = [ActionAnswered(o, n, False, f"no answer from driver {self._pending[o, n].driver}") for o, n in late]
+        answers = [
+            ActionAnswered(o, n, False, f"no answer from driver {self._pending[o, n].driver}", True) for o, n in late
+        ]
         for key in late:
             del self._pending[key]
         return answers
@@ -69,4 +71,4 @@ class PendingActions:
         keys = [key for key, p in self._pending.items() if p.driver == driver]
         for key in keys:
             del self._pending[key]
-        return [ActionAnswered(output, ordinal, False, reason) for output, ordinal in keys]
+        return [ActionAnswered(output, ordinal, False, reason, True) for output, ordinal in keys]

@@ -68,7 +68,8 @@ class Conversation:
         if isinstance(message, ActionDone):
             return [ActionAnswered(message.output, message.ordinal, True, "")]
         if isinstance(message, ActionRefused):
-            return [ActionAnswered(message.output, message.ordinal, False, plain_text(message.reason))]
+            reason = plain_text(message.reason)
+            return [ActionAnswered(message.output, message.ordinal, False, reason, message.again)]
         if self.ended:
             raise WireError(f"{type(message).__name__} after SourceEnded")
         if isinstance(message, SourceEnded):

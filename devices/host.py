@@ -138,18 +138,20 @@ class DriverHost:
         if supervised.talk.grant(frames):
             self._insist(supervised, Credit(frames))
 
-    def act(self, driver: str, request: ActionRequested) -> None:
+    def act(self, driver: str, request: ActionRequested, within_s: float | None = None) -> None:
         """Have the driver carry out an action; exactly one ActionAnswered follows within `timing.action_s`.
 
-        While the driver is offline the action waits for it; one that it left unanswered is sent again under its key.
+        `within_s` grants it another time. While the driver is offline the action waits for it; one that it left
+        unanswered is sent again under its key.
         """
         act = Act(request.output, request.ordinal, request.kind, request.command, request.parameters)
         supervised = self._driver(driver)
         refusal = f"driver {driver} has ended" if supervised.over else _unfit(act)
         if refusal is None:
-            refusal = self._actions.add(driver, act, time.monotonic() + self._timing.action_s)
+            limit_s = self._timing.action_s if within_s is None else within_s
+            refusal = self._actions.add(driver, act, time.monotonic() + limit_s)
         if refusal is not None:
-            self._reports.append(ActionAnswered(act.output, act.ordinal, False, refusal))
+            self._reports.append(ActionAnswered(act.output, act.ordinal, False, refusal, True))
         self._send_actions(supervised)
 
     def poll(self, timeout_s: float) -> list[Report]:

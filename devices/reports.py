@@ -54,12 +54,16 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class ActionAnswered(msgspec.Struct, frozen=True):
-    """The action with this key was carried out (`ok`), refused, or not answered in time."""
+    """The action with this key was carried out (`ok`), refused, or not answered in time.
+
+    `again` says that it may succeed when it is asked for once more.
+    """
 
     output: str
     ordinal: int
     ok: bool
     reason: str
+    again: bool = False
 
 
 Report = FrameArrived | WentOnline | WentOffline | Faulted | Lost | Ended | ActionAnswered

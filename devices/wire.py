@@ -119,11 +119,12 @@ class ActionDone(Message, frozen=True):
 
 
 class ActionRefused(Message, frozen=True):
-    """The action with this key has not been carried out."""
+    """The action with this key has not been carried out; with `again`, asking for it once more may succeed."""
 
     output: Name
     ordinal: Number
     reason: Text
+    again: bool = False
 
 
 # --- Both ways -------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from kernel.site.problems import did_you_mean, quote
 
 PLACEHOLDERS = ("site", "channel", "rule", "date", "hour")
 EMAIL_PORTS = {"tls": 465, "starttls": 25, "none": 25}
+FTP_PORTS = {"tls": 21, "implicit": 990, "none": 21}
+_LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}:(\d{1,5})")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?")
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
 _URL = re.compile(r"https?://([^/?#\s]+)\S*")
@@ -55,6 +57,24 @@ def topic(value: Value) -> str:
     if "#" in name or "+" in name or len(name.encode()) > 65535:
         raise value.refuse("must not contain # or +")
     return name
+
+
+def topic_part(value: Value) -> str:
+    """The beginning of an MQTT topic, or nothing."""
+    if value.raw == "":
+        return ""
+    name = text(64)(value)
+    if not re.fullmatch(r"[A-Za-z0-9_/-]+", name):
+        raise value.refuse("must be letters, digits, '_', '-' and '/', or empty")
+    return name
+
+
+def loopback(value: Value) -> str:
+    """An address of this machine alone, with a port."""
+    found = _LOOPBACK.fullmatch(text()(value))
+    if found is None or not 1 <= int(found[1]) <= 65535:
+        raise value.refuse("must be an address of this machine with a port, such as 127.0.0.1:8552")
+    return str(value.raw)
 
 
 def _pattern(value: Value) -> str:
@@ -119,7 +139,11 @@ def settle_email(table: Table, values: dict[str, Any]) -> None:
 
 
 def settle_ftp(table: Table, values: dict[str, Any]) -> None:
-    """Without a user the login is anonymous."""
+    """Without a user the login is anonymous. The port follows the encryption."""
+    if values["port"] is None:
+        values["port"] = FTP_PORTS[values["encryption"]]
+    if values["encryption"] == "none":
+        table.warn("files and the password go out in clear text", "encryption")
     _check_login(table)
 
 
@@ -130,12 +154,27 @@ def settle_sftp(table: Table, values: dict[str, Any]) -> None:
 
 
 def settle_nas(table: Table, values: dict[str, Any]) -> None:
-    """NFS knows no login."""
-    for name in ("user", "password_file"):
-        if values["protocol"] == "nfs" and name in table:
+    """NFS and local directories know no login."""
+    protocol = values["protocol"]
+    for name in ("user", "password_file", "port"):
+        if protocol != "smb" and name in table:
             table.error_at(name, "is for smb only")
-    if values["protocol"] == "smb":
+    if protocol == "smb":
         _check_login(table)
+    if protocol != "local" and "server" not in table:
+        table.error("must have a 'server'")
+    if protocol == "nfs" and "mount" not in table:
+        table.error("must have 'mount', the directory at which this machine has mounted the share")
+    if protocol != "nfs" and "mount" in table:
+        table.error_at("mount", "is for nfs only")
+
+
+def settle_http(table: Table, values: dict[str, Any]) -> None:
+    """A bearer token needs no user, the others do."""
+    if values["auth"] != "bearer":
+        _check_login(table)
+    elif "user" in table or "password_file" not in table:
+        table.error_at("auth", "bearer takes a token in password_file, and no user")
 
 
 def settle_mqtt(table: Table, values: dict[str, Any]) -> None:

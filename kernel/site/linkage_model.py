@@ -49,10 +49,11 @@ class Email(msgspec.Struct, frozen=True):
     images: tuple[tuple[str, int], ...]
     image_interval_ns: int
     video: Video | None
+    ca_file: str = ""
 
 
 class Ftp(msgspec.Struct, frozen=True):
-    """`user` empty means anonymous."""
+    """`user` empty means anonymous. `tls` is FTP that turns to TLS (AUTH TLS), `implicit` begins with it."""
 
     server: str
     port: int
@@ -61,6 +62,8 @@ class Ftp(msgspec.Struct, frozen=True):
     directory: str
     pictures: bool
     video: bool
+    encryption: Literal["tls", "implicit", "none"] = "tls"
+    ca_file: str = ""
 
 
 class Sftp(msgspec.Struct, frozen=True):
@@ -78,9 +81,12 @@ class Sftp(msgspec.Struct, frozen=True):
 
 
 class Nas(msgspec.Struct, frozen=True):
-    """`share` is the SMB share's name or the exported NFS path."""
+    """`share` is the SMB share's name, the exported NFS path, or with `local` a directory of this machine.
 
-    protocol: Literal["smb", "nfs"]
+    `mount` is where this machine has mounted the NFS path.
+    """
+
+    protocol: Literal["smb", "nfs", "local"]
     server: str
     share: str
     user: str
@@ -88,10 +94,12 @@ class Nas(msgspec.Struct, frozen=True):
     directory: str
     pictures: bool
     video: bool
+    mount: str = ""
+    port: int = 445
 
 
 class Http(msgspec.Struct, frozen=True):
-    """An alarm server; `ca_file` empty means the system's certificates."""
+    """An alarm server; `ca_file` empty means the system's certificates. A bearer token stands in `password_file`."""
 
     url: str
     user: str
@@ -100,16 +108,22 @@ class Http(msgspec.Struct, frozen=True):
     format: Literal["json", "xml"]
     timeout_ns: int
     pictures: bool
+    auth: Literal["digest", "basic", "bearer"] = "digest"
 
 
 class Notify(msgspec.Struct, frozen=True):
-    """Tell the surveillance centres that listen to the live feed."""
+    """Tell the surveillance centres that listen to the live feed, a ZeroMQ PUB socket at `listen` (host:port)."""
 
     pictures: bool
+    listen: str = "127.0.0.1:8552"
+    life_sign_ns: int = 10_000_000_000
 
 
 class Mqtt(msgspec.Struct, frozen=True):
-    """A broker and the topic under which alarms are published."""
+    """A broker and the topic under which alarms are published.
+
+    `discovery` is the prefix under which Home Assistant looks for devices; empty means that it is told nothing.
+    """
 
     server: str
     port: int
@@ -119,6 +133,8 @@ class Mqtt(msgspec.Struct, frozen=True):
     topic: str
     qos: int
     retain: bool
+    ca_file: str = ""
+    discovery: str = "homeassistant"
 
 
 class Audible(msgspec.Struct, frozen=True):

@@ -88,7 +88,7 @@ def test_every_key_and_default_of_every_kind_of_linkage_is_documented() -> None:
 NEEDED_KEYS = {
     "ftp": 'server = "h"\n',
     "sftp": 'server = "h"\nuser = "u"\nkey_file = "k"\n',
-    "nas": 'server = "h"\nshare = "s"\n',
+    "nas": 'share = "s"\nserver = "h"\n',
     "http": 'url = "https://h/"\n',
     "mqtt": 'server = "h"\n',
 }
