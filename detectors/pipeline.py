@@ -1,13 +1,14 @@
 """One chain from score map to targets, for all rules that share its settings."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 
 from detectors.geometry import rasterise
 from detectors.scene_modes import SCENE_MODES
-from detectors.segmentation import segment
+from detectors.segmentation import Blob, segment
 from detectors.target import Target
 from detectors.track import Track
 from detectors.tracker import Tracker, TrackerState
@@ -28,22 +29,33 @@ def settings_of(rule: Rule) -> Settings:
     return Settings(rule.scene_mode, rule.sensitivity, rule.background_interference_suppression, rule.shield)
 
 
+Segment = Callable[[np.ndarray, Settings], tuple[Blob, ...]]
+"""The blobs of a score map, (height, width) uint8, under some settings."""
+
+
+def segmented(score: np.ndarray, settings: Settings) -> tuple[Blob, ...]:
+    """The blobs of a score map, (height, width) uint8, outside the shield."""
+    return segment(unshielded(score, settings.shield), settings.sensitivity, SCENE_MODES[settings.scene_mode])
+
+
+def unshielded(score: np.ndarray, shield: tuple[Polygon, ...]) -> np.ndarray:
+    """The score map with nothing under the shield."""
+    height, width = score.shape
+    return np.where(_shielded(shield, width, height), np.uint8(0), score) if shield else score
+
+
 class Pipeline:
     """Segmentation and tracking under one setting."""
 
-    def __init__(self, settings: Settings, next_id: Callable[[], int]) -> None:
+    def __init__(self, settings: Settings, next_id: Callable[[], int], segment: Segment = segmented) -> None:
         self.settings = settings
-        self._parameters = SCENE_MODES[settings.scene_mode]
-        self._tracker = Tracker(self._parameters, next_id)
-        self._shield: np.ndarray | None = None
+        self._segment = segment
+        self._tracker = Tracker(SCENE_MODES[settings.scene_mode], next_id)
 
     def follow(self, score: np.ndarray, captured_ns: int) -> tuple[list[Track], list[Track]]:
         """Fold a frame's score map, (height, width) uint8, in. Gives the tracks confirmed and ended now."""
         height, width = score.shape
-        if self.settings.shield:
-            score = np.where(self._shielded(width, height), np.uint8(0), score)
-        blobs = segment(score, self.settings.sensitivity, self._parameters)
-        return self._tracker.follow(blobs, captured_ns, (width, height))
+        return self._tracker.follow(self._segment(score, self.settings), captured_ns, (width, height))
 
     def wait(self, captured_ns: int) -> list[Track]:
         """The detector cannot see just now: tracks coast. Gives those that ended."""
@@ -63,6 +75,15 @@ class Pipeline:
             for t in self.tracks()
         )
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is followed."""
+        return self._tracker.idle
+
+    def pass_over(self, captured_ns: int) -> None:
+        """Frames without blobs went by while this was idle."""
+        self._tracker.pass_over(captured_ns)
+
     def state(self) -> TrackerState:
         """The shield follows from the settings: the tracks are all that a pipeline remembers."""
         return self._tracker.state()
@@ -70,12 +91,12 @@ class Pipeline:
     def restore(self, state: object) -> None:
         self._tracker.restore(state)
 
-    def _shielded(self, width: int, height: int) -> np.ndarray:
-        """Where the shield lies, (height, width) bool."""
-        if self._shield is not None and self._shield.shape == (height, width):
-            return self._shield
-        covered = np.zeros((height, width), np.bool_)
-        for polygon in self.settings.shield:
-            covered |= rasterise(polygon, width, height)
-        self._shield = covered
-        return covered
+
+@lru_cache(maxsize=64)
+def _shielded(shield: tuple[Polygon, ...], width: int, height: int) -> np.ndarray:
+    """Where the shield lies, (height, width) bool."""
+    covered = np.zeros((height, width), np.bool_)
+    for polygon in shield:
+        covered |= rasterise(polygon, width, height)
+    covered.flags.writeable = False
+    return covered

@@ -32,35 +32,52 @@ class Blob(msgspec.Struct, frozen=True):
         return self.y1 - self.y0
 
 
+class Cut(msgspec.Struct, frozen=True):
+    """What a score map is cut with: all that segmentation depends on beside the map itself.
+
+    A component at or above `low` counts if it reaches `seed` somewhere and covers `least_area` pixels; `gap` is how
+    far apart the parts of one target may lie.
+    """
+
+    low: int
+    seed: int
+    least_area: int
+    gap: int
+
+    @property
+    def off(self) -> bool:
+        """Whether nothing can reach it."""
+        return self.low > 255
+
+
+def cut_for(shape: tuple[int, int], sensitivity: int, parameters: SceneParameters) -> Cut:
+    """The cut for score maps of this (height, width)."""
+    low, seed = thresholds(sensitivity, parameters)
+    height, width = shape
+    least_area = max(parameters.min_area_px, height * width // parameters.frame_per_least)
+    return Cut(low, seed, least_area, max(parameters.merge_gap_px, width // WIDTH_PER_GAP))
+
+
 def foreground(score: np.ndarray, sensitivity: int, parameters: SceneParameters) -> np.ndarray:
     """The foreground mask, (height, width) uint8 of 0 and 255: all pixels of the components that count."""
-    low, seed = thresholds(sensitivity, parameters)
-    if low > 255:
+    cut = cut_for(score.shape, sensitivity, parameters)
+    if cut.off:
         return np.zeros(score.shape, np.uint8)
-    return painted(score, low, seed, _least_area(score, parameters))
+    return painted(score, cut.low, cut.seed, cut.least_area)
 
 
 def segment(score: np.ndarray, sensitivity: int, parameters: SceneParameters) -> tuple[Blob, ...]:
     """The blobs of a score map (height, width) uint8, in the order of their first row."""
-    low, seed = thresholds(sensitivity, parameters)
-    if low > 255 or highest(score) < seed:
+    cut = cut_for(score.shape, sensitivity, parameters)
+    if cut.off or highest(score) < cut.seed:
         return ()
-    found = [Blob(*row[:6]) for row in _strong(score, low, seed, parameters).tolist()]
-    return tuple(_merged(found, _gap(score, parameters)))
+    found = components(score, cut.low)
+    return blobs_of(found[(found[:, 5] >= cut.seed) & (found[:, 4] >= cut.least_area)], cut.gap)
 
 
-def _strong(score: np.ndarray, low: int, seed: int, parameters: SceneParameters) -> np.ndarray:
-    """The components that count: strong enough somewhere, and large enough for the resolution."""
-    found = components(score, low)
-    return found[(found[:, 5] >= seed) & (found[:, 4] >= _least_area(score, parameters))]
-
-
-def _least_area(score: np.ndarray, parameters: SceneParameters) -> int:
-    return max(parameters.min_area_px, score.size // parameters.frame_per_least)
-
-
-def _gap(score: np.ndarray, parameters: SceneParameters) -> int:
-    return max(parameters.merge_gap_px, score.shape[1] // WIDTH_PER_GAP)
+def blobs_of(strong: np.ndarray, gap_px: int) -> tuple[Blob, ...]:
+    """The components that count, (n, 7) as `components` gives them, with the parts of one target put together."""
+    return tuple(_merged([Blob(*row[:6]) for row in strong.tolist()], gap_px))
 
 
 def _merged(blobs: list[Blob], gap_px: int) -> list[Blob]:

@@ -75,6 +75,15 @@ class Tracker:
         ended, self._tracks = self.confirmed, []
         return ended
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is followed: a frame without blobs then changes nothing but the time of the last frame."""
+        return not self._tracks
+
+    def pass_over(self, captured_ns: int) -> None:
+        """Frames without blobs went by while this was idle, the last of them captured at `captured_ns`."""
+        self._last_ns = captured_ns
+
     def state(self) -> "TrackerState":
         """All tracks."""
         return TrackerState(self._last_ns, self._tracks)
