@@ -7,6 +7,7 @@ from emberline.commands import (
     check,
     command,
     events,
+    export,
     foreground,
     import_,
     init,
@@ -37,6 +38,7 @@ app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
 app.command("alarms")(alarms.alarms)
 app.command("events")(events.events)
+app.command("export")(export.export)
 app.command("snapshot")(snapshot.snapshot)
 app.command("foreground")(foreground.foreground)
 

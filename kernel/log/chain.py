@@ -46,7 +46,7 @@ def row_digest(previous: bytes, row: Row, payload_sha256: str | None) -> bytes:
 
 def chain_digest(previous: bytes, event: Event, payload_sha256: str | None) -> bytes:
     """The chain digest of `event` after an event whose digest is `previous`; 32 bytes."""
-    return row_digest(previous, _row(event), payload_sha256)
+    return row_digest(previous, row_of(event), payload_sha256)
 
 
 def named_payload(row: Row) -> str | None:
@@ -102,7 +102,7 @@ def link(head: Head, events: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[
     rows: list[Row] = []
     for event in events:
         _check(head, event)
-        row = _row(event)
+        row = row_of(event)
         payload_sha256 = event.body.payload_sha256 if isinstance(event.body, FrameCaptured) else None
         digest = row_digest(head.digest, row, payload_sha256)
         linked.append(msgspec.structs.replace(event, digest=digest))
@@ -112,7 +112,8 @@ def link(head: Head, events: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[
     return tuple(linked), tuple(rows), head
 
 
-def _row(event: Event) -> Row:
+def row_of(event: Event) -> Row:
+    """An event as it is stored, without its digest. Raises `LogError` where it cannot be written as JSON."""
     try:
         body = encode_body(event.body).decode()
         event.source.encode()

@@ -1,7 +1,7 @@
 """What every event log promises; `tests/kernel/test_log_contract.py` holds each backend against it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -103,6 +103,14 @@ class EventLog(Protocol):
         """The selected events in order of seq, of all that was appended before the call.
 
         Raises `LogUnreadable` where an event cannot be understood, naming its seq.
+        """
+        ...
+
+    def typed(self, kind: str, selection: Selection = Selection()) -> Any:
+        """The selected events of one kind as an Arrow table in order of seq; `kinds` of the selection is not looked at.
+
+        Columns are seq, fact_no, time, source, cause and one for each field of the body (see `kernel/log/columns.py`).
+        Raises `KeyError` for an unknown kind.
         """
         ...
 

@@ -91,6 +91,24 @@ class Database:
             except duckdb.Error as error:
                 raise LogUnreadable(f"{path} is damaged: {first_line(error)}") from None
 
+    def typed(self, path: Path, table: str, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """Like `rows`, as an Arrow table."""
+        with self.lock:
+            alias = self.attach(path)
+            try:
+                return self._connection.sql(sql.format(f"{alias}.{table}"), params=list(parameters)).to_arrow_table()
+            except duckdb.Error as error:
+                raise LogUnreadable(f"{path} is damaged: {first_line(error)}") from None
+
+    def typed_from(self, arriving: Any, sql: str) -> Any:
+        """Rows of a query on an Arrow table, for which `{}` stands, as an Arrow table. Raises `duckdb.Error`."""
+        with self.lock:
+            self._connection.register("arriving", arriving)
+            try:
+                return self._connection.sql(sql.format("arriving")).to_arrow_table()
+            finally:
+                self._connection.unregister("arriving")
+
     def tables(self, path: Path) -> set[str]:
         """The names of the tables in a file that is attached."""
         with self.lock:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -103,6 +103,10 @@ class DuckDBLog:
     def read(self, selection: Selection = Selection()) -> Iterator[Event]:
         self._settle(self._head.seq)
         return self._reader.events(selection, self._head.seq)
+
+    def typed(self, kind: str, selection: Selection = Selection()) -> Any:
+        self._settle(self._head.seq)
+        return self._reader.typed(kind, selection, self._head.seq)
 
     def payload(self, seq: int) -> bytes | None:
         self._settle(seq)

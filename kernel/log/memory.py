@@ -1,10 +1,15 @@
 """A log in memory: for what-ifs, sweeps and tests. It forgets everything with the process."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
 
 from kernel.events import Event, FrameCaptured
-from kernel.log.chain import link
+from kernel.log.chain import link, row_of
 from kernel.log.contract import Head, LogError, Recovery, Selection
+from kernel.log.database import Database
+from kernel.log.reading import typed_rows
 from kernel.log.units import check_payload
 
 
@@ -50,6 +55,14 @@ class MemoryLog:
         first = 1 if selection.first is None else max(1, selection.first)
         last = self._head.seq if selection.last is None else min(self._head.seq, selection.last)
         return (event for event in self._events[first - 1 : max(0, last)] if _selected(selection, event))
+
+    def typed(self, kind: str, selection: Selection = Selection()) -> Any:
+        events = self.read(msgspec.structs.replace(selection, kinds=(kind,)))
+        database = Database()
+        try:
+            return typed_rows(database, kind, [row_of(event) for event in events])
+        finally:
+            database.close()
 
     def payload(self, seq: int) -> bytes | None:
         self._check_open()

@@ -1,19 +1,22 @@
 """Reading across segments, in order of seq, with bounded memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow  # pyright: ignore[reportMissingTypeStubs]
 
 from kernel.events import Event, FrameCaptured, decode_body
 from kernel.log.chain import Row
+from kernel.log.columns import typed_sql
 from kernel.log.contract import LogUnreadable, Selection
 from kernel.log.database import Database
-from kernel.log.schema import ROW_COLUMNS, schema_of
+from kernel.log.schema import ROW_COLUMNS, row_table, schema_of
 from kernel.log.segments import Segment
-from kernel.log.upcast import upcast
+from kernel.log.upcast import must_upcast, upcast
 
+_arrow: Any = pyarrow  # it comes without types
 _EVENTS_AT_ONCE = 8192
 _FRAMES_AT_ONCE = 32
 _FRAME = FrameCaptured.__name__
@@ -75,6 +78,31 @@ class Reader:
                 self._check_events(span)
                 for row in self.rows(span, selection):
                     yield _event(row, schema)
+
+    def typed(self, kind: str, selection: Selection, last_seq: int) -> Any:
+        """The events of one kind up to `last_seq` as an Arrow table, see `columns.typed_sql`; in order of seq."""
+        last = last_seq if selection.last is None else min(last_seq, selection.last)
+        selection = msgspec.structs.replace(selection, last=last, kinds=None)
+        parts = [typed_rows(self._database, kind, [])]
+        for span in self._spans():
+            if span.first_seq <= last and (selection.first is None or span.last_seq >= selection.first):
+                self._check_events(span)
+                parts.append(self._typed_of(span, kind, selection))
+        return _arrow.concat_tables(parts)
+
+    def _typed_of(self, span: Span, kind: str, selection: Selection) -> Any:
+        schema = self.schema(span)
+        if must_upcast(kind, schema):
+            of_kind = msgspec.structs.replace(selection, kinds=(kind,))
+            rows = [
+                msgspec.structs.replace(row, body=upcast(kind, schema, row.body)) for row in self.rows(span, of_kind)
+            ]
+            return typed_rows(self._database, kind, rows)
+        first = span.first_seq if selection.first is None else max(span.first_seq, selection.first)
+        last = span.last_seq if selection.last is None else min(span.last_seq, selection.last)
+        condition, parameters = _where(selection)
+        sql = typed_sql(kind, f" AND seq BETWEEN ? AND ?{condition}")
+        return self._database.typed(span.segment.events, "events", sql, [first, last, *parameters])
 
     def payload(self, seq: int) -> bytes | None:
         """The payload of one frame, None where it has expired, `KeyError` where there never was one."""
@@ -161,6 +189,11 @@ class Reader:
                 return False
             self._framed.add(span.first_seq)
         return True
+
+
+def typed_rows(database: Database, kind: str, rows: Sequence[Row]) -> Any:
+    """Rows of one kind, whose bodies are in today's form, as an Arrow table with typed columns."""
+    return database.typed_from(row_table(rows), typed_sql(kind))
 
 
 def _where(selection: Selection) -> tuple[str, list[object]]:

@@ -65,7 +65,11 @@ def schema_of(database: Database, path: Path) -> int:
 
 def event_table(units: Sequence[Unit], written_ns: int) -> Any:
     """The rows of units as an Arrow table for the events file."""
-    rows: list[Row] = [row for unit in units for row in unit.rows]
+    return row_table([row for unit in units for row in unit.rows], written_ns)
+
+
+def row_table(rows: Sequence[Row], written_ns: int = 0) -> Any:
+    """Rows as an Arrow table with the columns of the events file."""
     columns: list[list[Any]] = [[getattr(row, name) for row in rows] for name in ROW_COLUMNS.split(", ")]
     return _arrow.table([*columns, [written_ns] * len(rows)], schema=_EVENT_COLUMNS)
 

@@ -21,3 +21,8 @@ def upcast(kind: str, schema: int, body_json: str, upcasters: Mapping[tuple[str,
         if step is not None:
             body_json = step(body_json)
     return body_json
+
+
+def must_upcast(kind: str, schema: int, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> bool:
+    """Whether a body of this kind and schema is not in today's form."""
+    return any((kind, version) in upcasters for version in range(schema, SCHEMA_VERSION))
