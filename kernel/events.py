@@ -285,6 +285,18 @@ class StateDigested(Body, frozen=True):
     sha256: str
 
 
+class StateKept(Body, frozen=True):
+    """The fold's whole state after the fact that is its cause, from which a later segment refolds alone.
+
+    No conclusion but a part of the log's layout, so it is in no outcome digest. `sha256` is the state digest; the
+    payload, kept in the frames file, is what `kernel.kept` makes of the state.
+    """
+
+    sha256: str
+    payload_bytes: int
+    payload_sha256: str
+
+
 class FoldFailed(Body, frozen=True):
     """The fold raised on this fact; the channel is quarantined and the rest goes on."""
 
@@ -323,8 +335,11 @@ DERIVED: tuple[type[Body], ...] = (
     OutputReleased,
     ActionRequested,
     StateDigested,
+    StateKept,
     FoldFailed,
 )
+WITH_PAYLOAD: tuple[type[Body], ...] = (FrameCaptured, StateKept)
+"""The kinds that name a payload, kept beside the events, by size and digest."""
 KINDS: dict[str, type[Body]] = {body.__name__: body for body in (*FACTS, *DERIVED)}
 
 

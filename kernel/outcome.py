@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kernel.events import Event, encode_body
+from kernel.events import Event, StateKept, encode_body
 from kernel.references import Draft, SessionForm
 
 
@@ -31,6 +31,6 @@ def outcome_of(session: Iterable[Event], origin: int) -> OutcomeDigest:
     for event in session:
         if event.is_fact:
             form.note_fact(event)
-        else:
+        elif not isinstance(event.body, StateKept):
             digest.add(form.draft(event))
     return digest

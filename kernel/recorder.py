@@ -3,22 +3,31 @@
 import numpy as np
 
 from kernel.engine import Engine
-from kernel.events import Body, Event
+from kernel.events import Body, Event, FrameCaptured
+from kernel.kept import KeptState, pack
 from kernel.log.contract import EventLog
 from kernel.outcome import OutcomeDigest
+from kernel.payloads.afresh import FreshStart
 from kernel.references import Draft, SeqForm
 
 
 class Recorder:
-    """Writes one session. Without an Engine only the facts are written, to be folded by a later replay."""
+    """Writes one session. Without an Engine only the facts are written, to be folded by a later replay.
 
-    def __init__(self, log: EventLog, engine: Engine | None) -> None:
+    With `keeps_state` each segment after the session's first begins with the fold's state, so that it refolds alone:
+    not where the frames, which that takes, are stored elsewhere.
+    """
+
+    def __init__(self, log: EventLog, engine: Engine | None, keeps_state: bool = True) -> None:
         self._log = log
         self._engine = engine
         self._seq = log.head.seq
         self._fact_no = log.head.fact_no
         self._time = log.head.time
         self._origin: int | None = None
+        self._last_fact = 0
+        self._keeps_state = keeps_state
+        self._starts: dict[str, FreshStart] = {}
         self._form = SeqForm()
         self.outcome = OutcomeDigest()
 
@@ -42,10 +51,15 @@ class Recorder:
         time = max(time, self._time)
         if self._origin is None:
             self._origin = time
+        elif self._log.segment_is_due:
+            self._begin_segment()
+        if isinstance(body, FrameCaptured) and payload is not None:
+            body, payload = self._starts.setdefault(source, FreshStart()).of(body, payload, pixels)
         unit = [] if self._engine is None else self._numbered(self._engine.advance(time), self._fact_no)
         self._fact_no += 1
         self._seq += 1
         self._time = time
+        self._last_fact = self._seq
         fact = Event(self._seq, self._fact_no, time, source, type(body).__name__, None, body)
         self._form.note_fact(fact)
         unit.append(fact)
@@ -55,6 +69,18 @@ class Recorder:
             self._form.forget_if_many(self._engine.references)
         self._log.append(unit, payload)
         return tuple(unit)
+
+    def _begin_segment(self) -> None:
+        """Have the segment that the log is about to begin stand by itself."""
+        for start in self._starts.values():
+            start.begin()
+        if self._engine is None or not self._keeps_state:
+            return
+        state = KeptState(self._engine.state(), self._form.state(self._engine.references()))
+        body, payload = pack(state)
+        self._seq += 1
+        kept = Event(self._seq, self._fact_no, self._time, "log", "StateKept", self._last_fact, body)
+        self._log.append([kept], payload)
 
     def _numbered(self, drafts: list[Draft], fact_no: int) -> list[Event]:
         assert self._origin is not None or not drafts

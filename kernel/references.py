@@ -45,6 +45,16 @@ class LiveReferences(msgspec.Struct, frozen=True):
     facts: frozenset[int]
 
 
+class FormState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a `SeqForm` holds of what the fold may still point to; frames are (channel, number, seq)."""
+
+    next_ordinal: int
+    frame_counts: dict[str, int]
+    ordinals: dict[int, int]
+    frames: list[tuple[str, int, int]]
+    facts: dict[int, int]
+
+
 class SeqForm:
     """Resolves the fold's references to seqs. Bounded: what nothing can point to any more is dropped."""
 
@@ -80,6 +90,24 @@ class SeqForm:
         channel = channel_of(draft.source, body)
         changes |= {n: self._frames[(channel, getattr(body, n))] for n in FRAME_REFS[type(body)]}
         return msgspec.structs.replace(body, **changes) if changes else body
+
+    def state(self, live: LiveReferences) -> FormState:
+        """All that the fold may still point to, for a later `restore`."""
+        return FormState(
+            self._next_ordinal,
+            self._frame_counts,
+            {o: s for o, s in self._ordinals.items() if o in live.ordinals},
+            [(*f, s) for f, s in self._frames.items() if f in live.frames],
+            {n: s for n, s in self._facts.items() if n in live.facts},
+        )
+
+    def restore(self, state: FormState) -> None:
+        """Go on where the form was that gave `state`; this one is new."""
+        self._next_ordinal = state.next_ordinal
+        self._frame_counts = state.frame_counts
+        self._ordinals = state.ordinals
+        self._frames = {(channel, number): seq for channel, number, seq in state.frames}
+        self._facts = state.facts
 
     def forget_if_many(self, live: Callable[[], LiveReferences]) -> None:
         """Once much has gathered, drop all that `live` does not name: what the fold cannot point to any more."""

@@ -5,7 +5,11 @@ import numpy as np
 from kernel.events import Event, FrameCaptured
 from kernel.log.contract import EventLog, Selection
 from kernel.payloads import FrameDecoder
-from replay.refold import FramesMissing
+
+
+class FramesMissing(Exception):
+    """A session cannot be refolded: frames that it needs have expired or are missing."""
+
 
 LOOK_BACK = 512
 """Events looked through at first for the key frame; four times as many each time it is not among them."""
@@ -16,21 +20,27 @@ def frame_pixels(log: EventLog, seq: int) -> np.ndarray:
 
     Raises `FramesMissing` where it, or a frame that it builds on, has expired, or `KeyError` where it is no frame.
     """
-    run = _run_of_frames(log, seq)
     decoder = FrameDecoder()
-    pixels: np.ndarray | None = None
-    for event in run:
-        assert isinstance(event.body, FrameCaptured)
-        payload = log.payload(event.seq)
-        if payload is None:
-            raise FramesMissing(f"the payload of frame seq {event.seq} has expired")
-        pixels = decoder.decode(event.body, payload)
-    assert pixels is not None
-    return pixels
+    *before, frame = run_of_frames(log, seq)
+    for event in before:
+        decode_frame(log, decoder, event)
+    return decode_frame(log, decoder, frame)
 
 
-def _run_of_frames(log: EventLog, seq: int) -> list[Event]:
-    """The channel's frames from the last key frame up to `seq`."""
+def decode_frame(log: EventLog, decoder: FrameDecoder, event: Event) -> np.ndarray:
+    """The next frame of a channel. Raises `FramesMissing` where its payload has expired, `PayloadDamaged`."""
+    assert isinstance(event.body, FrameCaptured)
+    payload = log.payload(event.seq)
+    if payload is None:
+        raise FramesMissing(f"the payload of frame seq {event.seq} has expired")
+    return decoder.decode(event.body, payload)
+
+
+def run_of_frames(log: EventLog, seq: int) -> list[Event]:
+    """The channel's frames from the last key frame up to `seq`, that one included.
+
+    Raises `FramesMissing` where there is no key frame, `KeyError` where `seq` is no frame.
+    """
     wanted = next(log.read(Selection(first=seq, last=seq)), None)
     if wanted is None or not isinstance(wanted.body, FrameCaptured):
         raise KeyError(seq)

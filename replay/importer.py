@@ -67,7 +67,7 @@ def import_recordings(log: EventLog, plan: ImportPlan, progress: Progress | None
             recorder.admit(time, source, FramesLost(1, "damaged"))
         else:
             body = msgspec.structs.replace(frame.fact(), captured_ns=time)
-            recorder.admit(time, source, body, frame.payload)
+            recorder.admit(time, source, body, frame.payload, frame.pixels)
             counts[channel] += 1
         if progress is not None:
             progress(sum(counts.values()), _total(plan))

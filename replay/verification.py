@@ -7,9 +7,10 @@ from itertools import zip_longest
 import msgspec
 
 from kernel.engine import Engine
-from kernel.events import Event
+from kernel.events import Event, StateKept
 from kernel.log.contract import EventLog
 from kernel.outcome import OutcomeDigest
+from replay.parts import Part, whole
 from replay.refold import Progress, refold
 from replay.sessions import Session
 
@@ -30,10 +31,22 @@ class Comparison(msgspec.Struct):
     missing: int = 0
     extra: int = 0
     outcome: str = ""
+    expired: list[str] = msgspec.field(default_factory=list[str])
+    """Why parts of it could not be refolded: what they need is not in the log any more."""
 
     @property
     def identical(self) -> bool:
         return self.compared > 0 and not self.different and not self.missing and not self.extra
+
+    def add(self, later: "Comparison") -> None:
+        """Take in the comparison of the parts that follow."""
+        self.compared += later.compared
+        self.different += later.different
+        self.missing += later.missing
+        self.extra += later.extra
+        self.expired += later.expired
+        if self.first_difference is None:
+            self.first_difference = later.first_difference
 
     def note(self, seq: int, words: str) -> None:
         if self.first_difference is None:
@@ -41,21 +54,40 @@ class Comparison(msgspec.Struct):
 
 
 class RecordedEvents:
-    """The recorded derived events of a session, handed out one by one beside the refold."""
+    """What is recorded as concluded in a session or part, handed out one by one beside the refold."""
 
-    def __init__(self, log: EventLog, session: Session) -> None:
-        self._events = iter(log.read(session.derived()))
+    def __init__(self, log: EventLog, of: Session | Part) -> None:
+        self.last_kept_fact = 0
+        """Of the states kept among the events that were handed out, or come next: the fact of the last one."""
+        self._events = iter(log.read(of.derived()))
         self._ahead: list[Event] = []
         self._beyond = log.head.seq
+        self._next = self._conclusion()
+
+    @property
+    def at_end(self) -> bool:
+        """Whether everything was handed out."""
+        return self._next is None
 
     def next_seq(self) -> int:
         """The seq of the next recorded event; beyond the record, seqs that the log does not have."""
-        event = next(self._events, None)
+        event, self._next = self._next, self._conclusion()
         if event is None:
             self._beyond += 1
             return self._beyond
         self._ahead.append(event)
         return event.seq
+
+    def pass_over(self, seq: int) -> None:
+        """Something else was appended under this seq, which is the last of the log."""
+        self._beyond = seq
+
+    def _conclusion(self) -> Event | None:
+        for event in self._events:
+            if not isinstance(event.body, StateKept):
+                return event
+            self.last_kept_fact = event.fact_no
+        return None
 
     def taken(self) -> list[Event]:
         """The recorded events whose seqs were handed out since the last call."""
@@ -64,16 +96,24 @@ class RecordedEvents:
 
     def rest(self) -> int:
         """How many recorded events were never asked for."""
-        return sum(1 for _ in self._events)
+        rest = 0
+        while self._next is not None:
+            rest, self._next = rest + 1, self._conclusion()
+        return rest
 
 
-def compare(log: EventLog, session: Session, engine: Engine, progress: Progress | None = None) -> Comparison:
-    """Refold the session and compare with its recorded derived events."""
-    result, outcome = Comparison(session.number), OutcomeDigest()
-    recorded = RecordedEvents(log, session)
-    for events in refold(log, session, engine, recorded.next_seq, outcome, progress):
+def compare(log: EventLog, of: Session | Part, engine: Engine, progress: Progress | None = None) -> Comparison:
+    """Refold a session or part with a new engine and compare with its recorded derived events.
+
+    A part has to end in the state that the next one begins with.
+    """
+    part = of if isinstance(of, Part) else whole(of)
+    result, outcome = Comparison(part.session.number), OutcomeDigest()
+    recorded = RecordedEvents(log, part)
+    for events in refold(log, part, engine, recorded.next_seq, outcome, progress):
         for event, record in zip_longest(events, recorded.taken()):
             _compare_event(result, record, event)
+    _compare_end(result, part, engine)
     result.missing = recorded.rest()
     if result.missing:
         result.note(log.head.seq, f"{result.missing} recorded events come out of no fact any more")
@@ -84,6 +124,17 @@ def compare(log: EventLog, session: Session, engine: Engine, progress: Progress 
 def same_event(record: Event, refolded: Event) -> bool:
     """Whether the two agree in all that the fold decides."""
     return all(getattr(record, field) == getattr(refolded, field) for field in FIELDS)
+
+
+def _compare_end(result: Comparison, part: Part, engine: Engine) -> None:
+    if part.following is None:
+        return
+    assert isinstance(part.following.body, StateKept)
+    result.compared += 1
+    recorded, refolded = part.following.body.sha256, engine.state().sha256
+    if recorded != refolded:
+        result.different[("StateKept", "sha256")] += 1
+        result.note(part.following.seq, f"state: recorded {recorded}, refolded {refolded}")
 
 
 def _compare_event(result: Comparison, record: Event | None, refolded: Event) -> None:

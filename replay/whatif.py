@@ -38,7 +38,7 @@ def what_if(
     The frames themselves stay in `log`. Gives the outcome digest. fact_nos agree with those of `log` where all its
     sessions are folded into the same empty log in order.
     """
-    recorder, pixels = Recorder(into, engine), Pixels(log, session)
+    recorder, pixels = Recorder(into, engine, keeps_state=False), Pixels(log, session)
     total = session.last_fact - session.first_fact + 1
     for done, fact in enumerate(log.read(session.facts()), 1):
         recorder.admit(fact.time, fact.source, fact.body, None, pixels.of(fact))

@@ -9,15 +9,15 @@ from emberline.alarm_list import alarms_of
 from emberline.changed_site import changed_site
 from emberline.civil import Calendar
 from emberline.console import progress_bar
-from emberline.errors import AnswerIsNo, Unusable
+from emberline.errors import Unusable
 from emberline.sites import load_site
+from emberline.verified_replay import Scope, verify_replay
 from emberline.wiring import make_engine, read_log, whatif_log, write_log
 from kernel.events import AlarmRaised, Event
 from kernel.log.contract import EventLog
 from kernel.outcome import outcome_of
 from replay.outcome_writer import append_outcome, has_outcome
 from replay.sessions import Session, sessions_of
-from replay.verification import compare, differences
 from replay.whatif import AlarmChanges, compare_alarms, what_if
 
 
@@ -29,38 +29,29 @@ def replay(
         list[str] | None, typer.Option("--set", help="What if PATH=VALUE had been set; may be given several times.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--out", help="Where a what-if is written, as a log.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=256, help="With --verify: how many processes; as many as cores by default.")
+    ] = None,
+    start: Annotated[
+        int | None, typer.Option("--from", min=1, help="With --verify: from the segment that holds this seq on.")
+    ] = None,
+    segment: Annotated[
+        int | None, typer.Option(min=1, help="With --verify: only the segment of this name, its first seq.")
+    ] = None,
 ) -> None:
     """Fold the recorded facts: their outcome is appended the first time, verified, or compared with other settings."""
     if verify and (site or settings or output):
         raise Unusable("--verify compares with what is recorded; it takes no --site, --set or --out")
     if verify:
-        _verify(log)
+        verify_replay(log, Scope(start, segment), jobs)
+    elif jobs or start or segment:
+        raise Unusable("--jobs, --from and --segment belong to --verify")
     elif site or settings:
         _what_if(log, site, settings or [], output)
     elif output:
         raise Unusable("--out is for a what-if; give --site or --set too")
     else:
         _append(log)
-
-
-def _verify(path: Path) -> None:
-    with read_log(path) as log, progress_bar("replaying") as tell:
-        results = [compare(log, s, make_engine(), tell) for s in _sessions(log)]
-    bad = False
-    for result in results:
-        if result.compared == 0:
-            raise AnswerIsNo(
-                f"session {result.session}: no derived events are recorded, and silence proves nothing; "
-                f"emberline replay {path} records them"
-            )
-        verdict = "identical" if result.identical else "different"
-        print(f"session {result.session}: {verdict}: {result.compared} derived events, outcome {result.outcome}")
-        for line in differences(result):
-            print(f"  {line}")
-        bad = bad or not result.identical
-    if bad:
-        raise AnswerIsNo("replay: different")
-    print("replay: identical")
 
 
 def _append(path: Path) -> None:

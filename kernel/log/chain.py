@@ -5,8 +5,8 @@
 `previous` is the digest of the event before, 32 bytes, 32 zero bytes before the first. `envelope` is the JSON array
 `[seq,fact_no,time,source,kind,cause]` and `body` the body's JSON exactly as it is stored, both UTF-8 without white
 space, with `null` for no cause. `payload` is the SHA-256 of the stored payload in lower-case hexadecimal, and empty
-where the event is not a FrameCaptured. JSON holds no bare line feed, so no two events give the same bytes. The
-payload itself is not needed: after it has expired the chain still proves the rest.
+where the event names none (see `events.WITH_PAYLOAD`). JSON holds no bare line feed, so no two events give the same
+bytes. The payload itself is not needed: after it has expired the chain still proves the rest.
 """
 
 import hashlib
@@ -14,10 +14,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kernel.events import FACTS, KINDS, Event, FrameCaptured, encode_body
+from kernel.events import FACTS, KINDS, WITH_PAYLOAD, Event, FrameCaptured, StateKept, encode_body
 from kernel.log.contract import Head, LogError
 
 _FACT_KINDS = frozenset(body.__name__ for body in FACTS)
+PAYLOAD_KINDS = tuple(body.__name__ for body in WITH_PAYLOAD)
+"""The kinds of events that name a payload."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -50,11 +52,11 @@ def chain_digest(previous: bytes, event: Event, payload_sha256: str | None) -> b
 
 
 def named_payload(row: Row) -> str | None:
-    """The payload's SHA-256 that a stored event names, None for all but FrameCaptured.
+    """The payload's SHA-256 that a stored event names, None for the kinds that name none.
 
     Raises `ValueError` where the body does not name it as it should.
     """
-    if row.kind != FrameCaptured.__name__:
+    if row.kind not in PAYLOAD_KINDS:
         return None
     try:
         return msgspec.json.decode(row.body, type=_PayloadNamed).payload_sha256
@@ -103,7 +105,7 @@ def link(head: Head, events: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[
     for event in events:
         _check(head, event)
         row = row_of(event)
-        payload_sha256 = event.body.payload_sha256 if isinstance(event.body, FrameCaptured) else None
+        payload_sha256 = event.body.payload_sha256 if isinstance(event.body, FrameCaptured | StateKept) else None
         digest = row_digest(head.digest, row, payload_sha256)
         linked.append(msgspec.structs.replace(event, digest=digest))
         rows.append(msgspec.structs.replace(row, digest=digest))

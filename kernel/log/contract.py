@@ -84,8 +84,18 @@ class EventLog(Protocol):
         """What opening the log had to mend; empty after an orderly end and after a plain crash."""
         ...
 
+    @property
+    def segment_is_due(self) -> bool:
+        """Whether the next unit begins a new segment: if a fold goes on in it, with a StateKept."""
+        ...
+
+    @property
+    def segment_starts(self) -> tuple[int, ...]:
+        """The first seq of each segment that can be read, in order."""
+        ...
+
     def append(self, events: Sequence[Event], payload: bytes | None = None) -> tuple[Event, ...]:
-        """Add one unit: events with dense seqs; `payload` belongs to its FrameCaptured.
+        """Add one unit: events with dense seqs; `payload` belongs to the one event of it that names a payload.
 
         The log chains them: whatever `digest` they hold is replaced, and they are returned with it. A unit is
         committed whole or not at all. The frames of a session come all with their payloads or all without. May
@@ -115,7 +125,7 @@ class EventLog(Protocol):
         ...
 
     def payload(self, seq: int) -> bytes | None:
-        """The payload of the FrameCaptured with this seq; None where it has expired. `KeyError` where it never was."""
+        """The payload of the event with this seq; None where it has expired. `KeyError` where it never was."""
         ...
 
     def payloads(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:

@@ -11,21 +11,17 @@ from kernel.log.chain import link
 from kernel.log.contract import Head, LogError, LogUnreadable, Recovery, Selection
 from kernel.log.crashed import Left, read_left
 from kernel.log.database import Database
-from kernel.log.directory import (
-    check_is_log,
-    prepare_for_writing,
-    sealed_spans,
-)
-from kernel.log.ledger import Lost, cut_ledger, head_of, read_ledger
-from kernel.log.live import SEGMENT_BYTES, LiveSegment
+from kernel.log.directory import check_is_log, prepare_for_writing, sealed_spans
+from kernel.log.ledger import Lost, head_of, read_ledger
+from kernel.log.live import LiveSegment
 from kernel.log.lock import WriterLock
 from kernel.log.reading import Reader, Span
 from kernel.log.recovery import recover
-from kernel.log.sealing import remove
-from kernel.log.segments import Segment, segments_in
+from kernel.log.rotation import SEGMENT_BYTES, SEGMENT_NS, Limits, Rotation
+from kernel.log.segments import Segment
 from kernel.log.units import Unit, check_payload
-from kernel.log.watermark import Watermark, WatermarkFile, remove_watermark
 from kernel.log.writer import Writer
+from kernel.log.writing import Before, Writing
 
 
 def open_log(
@@ -35,12 +31,13 @@ def open_log(
     wall_clock_ns: Callable[[], int] | None = None,
     on_commit: Callable[[int], None] | None = None,
     segment_bytes: int = SEGMENT_BYTES,
+    segment_ns: int = SEGMENT_NS,
 ) -> "DuckDBLog":
     """Open the log in the directory `path`; for writing, it is made if it is not there.
 
     `wall_clock_ns` gives the moment of writing that is kept beside each event (0 without it); `on_commit` is called
     from the writer thread with the seq up to which everything is durable. A segment is sealed once it holds
-    `segment_bytes` of payloads and bodies.
+    `segment_bytes` of payloads and bodies, or `segment_ns` of logical time.
 
     Damage does not keep a log from being opened for writing: what it took is in the `recovered` of the log. A reader
     changes nothing; it reads what a crash left from a mended copy.
@@ -53,8 +50,8 @@ def open_log(
     try:
         if mode == "read":
             return _open_for_reading(directory, database)
-        begin = _beginner(database, directory, wall_clock_ns or (lambda: 0), segment_bytes)
-        return _open_for_writing(directory, database, begin, on_commit)
+        begin = _beginner(database, directory, wall_clock_ns or (lambda: 0))
+        return _open_for_writing(directory, database, begin, on_commit, Limits(segment_bytes, segment_ns))
     except BaseException:
         database.close()
         raise
@@ -64,9 +61,15 @@ class DuckDBLog:
     """An `EventLog` on disk; made by `open_log`."""
 
     def __init__(
-        self, database: Database, lost: tuple[Lost, ...], head: Head, spans: list[Span], opened: "Left | _Writing"
+        self,
+        database: Database,
+        lost: tuple[Lost, ...],
+        head: Head,
+        spans: list[Span],
+        opened: Left | Writing,
+        limits: Limits = Limits(),
     ) -> None:
-        writing = opened if isinstance(opened, _Writing) else None
+        writing = opened if isinstance(opened, Writing) else None
         self.lost = lost
         """What damage took from this log, at any time, as the ledger names it."""
         self._database = database
@@ -74,7 +77,9 @@ class DuckDBLog:
         self._opened = opened
         self._writing = writing
         self._closed = False
-        self._reader = Reader(database, lambda: spans if writing is None else writing.spans())
+        self._rotation = Rotation(limits)
+        self._spans: Callable[[], list[Span]] = (lambda: spans) if writing is None else writing.spans
+        self._reader = Reader(database, self._spans)
 
     @property
     def head(self) -> Head:
@@ -88,12 +93,23 @@ class DuckDBLog:
     def recovered(self) -> tuple[Recovery, ...]:
         return self._opened.recovered
 
+    @property
+    def segment_is_due(self) -> bool:
+        return self._rotation.is_due
+
+    @property
+    def segment_starts(self) -> tuple[int, ...]:
+        self._settle(self._head.seq)
+        return tuple(span.first_seq for span in self._spans())
+
     def append(self, events: Sequence[Event], payload: bytes | None = None) -> tuple[Event, ...]:
         writing = self._writable()
         linked, rows, head = link(self._head, events)
         frame = check_payload(linked, payload)
         if rows:
-            writing.writer.put(Unit(rows, frame, payload))
+            unit = Unit(rows, frame, payload)
+            begins = self._rotation.add(unit.size, head.time)
+            writing.writer.put(msgspec.structs.replace(unit, begins=begins))
             self._head = head
         return linked
 
@@ -146,93 +162,13 @@ class DuckDBLog:
         if self._writing is not None and self._writing.writer.committed < min(seq, self._head.seq):
             self._writing.writer.sync(min(seq, self._head.seq))
 
-    def _writable(self) -> "_Writing":
+    def _writable(self) -> Writing:
         if self._closed:
             raise LogError("the log is closed")
         if self._writing is None:
             raise LogError("the log is open for reading only")
         self._writing.writer.check()
         return self._writing
-
-
-class _Before(msgspec.Struct, frozen=True):
-    """What the log was when it was opened for writing."""
-
-    directory: Path
-    last_seq: int
-    ledger_length: int
-
-
-class _Writing:
-    """What only a log open for writing has: the lock, the writer thread, the live segment."""
-
-    def __init__(
-        self,
-        database: Database,
-        spans: list[Span],
-        before: "_Before",
-        lock: WriterLock,
-        recovered: tuple[Recovery, ...],
-        begin: Callable[[int], LiveSegment],
-        writer: Callable[[Callable[[Sequence[Unit]], None]], Writer],
-    ) -> None:
-        self._database = database
-        self._sealed = spans
-        self._before = before
-        self._lock = lock
-        self._begin = begin
-        self._live: LiveSegment | None = None
-        self._watermark = WatermarkFile(before.directory)
-        self.recovered = recovered
-        self.writer = writer(self._commit)
-
-    def spans(self) -> list[Span]:
-        with self._database.lock:
-            live = self._live
-            if live is None:
-                return list(self._sealed)
-            return [*self._sealed, Span(live.segment, live.segment.first_seq, live.last_seq)]
-
-    def close(self) -> None:
-        try:
-            self.writer.close()
-            self.writer.check()
-            self._seal_live()
-            remove_watermark(self._before.directory)
-        finally:
-            self._watermark.close()
-            self._lock.release()
-
-    def abandon(self) -> None:
-        try:
-            self.writer.close()
-            with self._database.lock:
-                for segment in segments_in(self._before.directory):
-                    if segment.first_seq > self._before.last_seq:
-                        remove(self._database, segment)
-                cut_ledger(self._before.directory, self._before.ledger_length)
-                remove_watermark(self._before.directory)
-        finally:
-            self._watermark.close()
-            self._lock.release()
-
-    def _commit(self, units: Sequence[Unit]) -> None:
-        if self._live is not None and self._live.is_full:
-            self._seal_live()
-        with self._database.lock:
-            if self._live is None:
-                self._live = self._begin(units[0].rows[0].seq)
-            self._live.commit(units)
-            self._watermark.write(Watermark(self._live.last_seq, self._live.last_frame))
-
-    def _seal_live(self) -> None:
-        with self._database.lock:
-            if self._live is None:
-                return
-            line = self._live.seal()
-            if line is not None:
-                self._sealed.append(Span(self._live.segment, line.first_seq, line.last_seq))
-            self._live = None
 
 
 def _open_for_reading(directory: Path, database: Database) -> DuckDBLog:
@@ -243,11 +179,9 @@ def _open_for_reading(directory: Path, database: Database) -> DuckDBLog:
     return DuckDBLog(database, ledger.lost + left.lost, left.head, spans + left.spans, left)
 
 
-def _beginner(
-    database: Database, directory: Path, clock_ns: Callable[[], int], segment_bytes: int
-) -> Callable[[int], LiveSegment]:
+def _beginner(database: Database, directory: Path, clock_ns: Callable[[], int]) -> Callable[[int], LiveSegment]:
     """How a segment is begun with its first seq."""
-    return lambda first_seq: LiveSegment(database, Segment(directory, first_seq), clock_ns, segment_bytes)
+    return lambda first_seq: LiveSegment(database, Segment(directory, first_seq), clock_ns)
 
 
 def _open_for_writing(
@@ -255,6 +189,7 @@ def _open_for_writing(
     database: Database,
     begin: Callable[[int], LiveSegment],
     on_commit: Callable[[int], None] | None,
+    limits: Limits,
 ) -> DuckDBLog:
     prepare_for_writing(directory)
     lock = WriterLock(directory)
@@ -262,15 +197,15 @@ def _open_for_writing(
         recovered = _recover(database, directory)
         ledger = read_ledger(directory)
         head = head_of(ledger)
-        before = _Before(directory, head.seq, ledger.length)
+        before = Before(directory, head.seq, ledger.length)
         spans = sealed_spans(directory, ledger)
-        writing = _Writing(
+        writing = Writing(
             database, spans, before, lock, recovered, begin, lambda commit: Writer(commit, head.seq, on_commit)
         )
     except BaseException:
         lock.release()
         raise
-    return DuckDBLog(database, ledger.lost, head, [], writing)
+    return DuckDBLog(database, ledger.lost, head, [], writing, limits)
 
 
 def _recover(database: Database, directory: Path) -> tuple[Recovery, ...]:

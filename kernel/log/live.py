@@ -1,4 +1,4 @@
-"""The segment being written: begun with the first unit, sealed when it is large enough or the log is closed."""
+"""The segment being written: begun with its first unit, sealed when another begins or the log is closed."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,31 +12,19 @@ from kernel.log.sealing import seal
 from kernel.log.segments import Segment
 from kernel.log.units import Unit
 
-SEGMENT_BYTES = 64 * 1024 * 1024
-"""Payload and body bytes after which a segment is sealed: what is not checkpointed stays in memory, and
-checkpointing a table again and again as it grows writes everything again each time."""
-
 
 class LiveSegment:
     """Commits groups of units. Used by the writer thread alone, except `seal` once that has ended."""
 
-    def __init__(
-        self, database: Database, segment: Segment, clock_ns: Callable[[], int], full_bytes: int = SEGMENT_BYTES
-    ) -> None:
+    def __init__(self, database: Database, segment: Segment, clock_ns: Callable[[], int]) -> None:
         self.segment = segment
         self.last_seq = segment.first_seq - 1
         self.last_frame = 0
         self.has_frames = False
         self._database = database
         self._clock_ns = clock_ns
-        self._full_bytes = full_bytes
-        self._bytes = 0
         self._events = create_events_file(database, segment.events)
         self._frames = ""
-
-    @property
-    def is_full(self) -> bool:
-        return self._bytes >= self._full_bytes
 
     def commit(self, units: Sequence[Unit]) -> None:
         """Write whole units: their frames first, in a transaction of their own, then the events that name them."""
@@ -52,7 +40,6 @@ class LiveSegment:
             raise LogError(f"{self.segment.events}: {first_line(error)}") from error
         self.last_seq = units[-1].rows[-1].seq
         self.last_frame = max([self.last_frame, *(unit.frame for unit in units if unit.frame is not None)])
-        self._bytes += sum(unit.size for unit in units)
 
     def seal(self) -> Sealed | None:
         """Make it final; returns its line in the ledger."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from kernel.events import Event, FrameCaptured
+from kernel.events import WITH_PAYLOAD, Event
 from kernel.log.chain import link, row_of
 from kernel.log.contract import Head, LogError, Recovery, Selection
 from kernel.log.database import Database
@@ -34,6 +34,14 @@ class MemoryLog:
     @property
     def recovered(self) -> tuple[Recovery, ...]:
         return ()
+
+    @property
+    def segment_is_due(self) -> bool:
+        return False
+
+    @property
+    def segment_starts(self) -> tuple[int, ...]:
+        return (1,) if self._events else ()
 
     def append(self, events: Sequence[Event], payload: bytes | None = None) -> tuple[Event, ...]:
         self._check_open()
@@ -66,7 +74,7 @@ class MemoryLog:
 
     def payload(self, seq: int) -> bytes | None:
         self._check_open()
-        if not (1 <= seq <= self._head.seq and isinstance(self._events[seq - 1].body, FrameCaptured)):
+        if not (1 <= seq <= self._head.seq and isinstance(self._events[seq - 1].body, WITH_PAYLOAD)):
             raise KeyError(f"event {seq} is not a FrameCaptured of this log")
         return self._payloads.get(seq)
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pyarrow  # pyright: ignore[reportMissingTypeStubs]
 
-from kernel.events import Event, FrameCaptured, decode_body
-from kernel.log.chain import Row
+from kernel.events import Event, decode_body
+from kernel.log.chain import PAYLOAD_KINDS, Row
 from kernel.log.columns import typed_sql
 from kernel.log.contract import LogUnreadable, Selection
 from kernel.log.database import Database
@@ -19,7 +19,6 @@ from kernel.log.upcast import must_upcast, upcast
 _arrow: Any = pyarrow  # it comes without types
 _EVENTS_AT_ONCE = 8192
 _FRAMES_AT_ONCE = 32
-_FRAME = FrameCaptured.__name__
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -112,8 +111,8 @@ class Reader:
             stored = self._payload_rows(span, seq, seq)
             if stored:
                 return stored[0][1]
-            sql = "SELECT kind FROM {} WHERE seq = ?"
-            if self._database.rows(span.segment.events, "events", sql, [seq]) == [(_FRAME,)]:
+            sql = f"SELECT seq FROM {{}} WHERE seq = ? AND kind IN {PAYLOAD_KINDS}"
+            if self._database.rows(span.segment.events, "events", sql, [seq]):
                 return None
         raise KeyError(f"event {seq} is not a FrameCaptured of this log")
 
@@ -156,7 +155,7 @@ class Reader:
         if span.framed is False or (span.framed is None and not self._has_frames(span)):
             return
         bounds = (span.first_seq, span.last_seq)
-        named = self._count(span.segment.events, "events", f"seq BETWEEN ? AND ? AND kind = '{_FRAME}'", bounds)
+        named = self._count(span.segment.events, "events", f"seq BETWEEN ? AND ? AND kind IN {PAYLOAD_KINDS}", bounds)
         stored = 0
         if self._has_frames(span):
             stored = self._count(span.segment.frames, "frames", "seq BETWEEN ? AND ?", bounds)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from kernel.log.chain import PAYLOAD_KINDS
 from kernel.log.contract import GENESIS, Head, LogUnreadable, Recovery
 from kernel.log.database import Database
 from kernel.log.holding import hold_payloads, walk
@@ -116,7 +117,7 @@ def _is_as_sealed(database: Database, path: Path, recorded: str | None) -> bool:
 
 
 def _framed_events(database: Database, segment: Segment) -> int:
-    sql = "SELECT count(*) FROM {} WHERE kind = 'FrameCaptured'"
+    sql = f"SELECT count(*) FROM {{}} WHERE kind IN {PAYLOAD_KINDS}"
     try:
         return int(database.rows(segment.events, "events", sql)[0][0])
     except LogUnreadable:

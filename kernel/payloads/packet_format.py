@@ -47,15 +47,15 @@ def encode_payload(payload: PacketPayload) -> bytes:
     return _MAGIC + msgspec.msgpack.encode(payload)
 
 
-def joined(earlier: bytes, later: bytes) -> bytes:
-    """One payload that gives the frame of `later` to a decoder that was not given `earlier`, the payload before it.
+def joined(*payloads: bytes) -> bytes:
+    """One payload that gives the frame of the last of `payloads` to a decoder that was given none of the others.
 
-    Raises `PayloadDamaged` where either is none, or both together are past a limit.
+    Raises `PayloadDamaged` where one is none, or all together are past a limit.
     """
-    first, second = decode_payload(earlier), decode_payload(later)
-    whole = encode_payload(
-        PacketPayload(first.start, first.packets + second.packets, second.ends, first.skip + 1 + second.skip)
-    )
+    parts = [decode_payload(payload) for payload in payloads]
+    packets = tuple(packet for part in parts for packet in part.packets)
+    skip = len(parts) - 1 + sum(part.skip for part in parts)
+    whole = encode_payload(PacketPayload(parts[0].start, packets, parts[-1].ends, skip))
     decode_payload(whole)
     return whole
 

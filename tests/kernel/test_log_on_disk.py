@@ -88,7 +88,7 @@ def test_a_full_segment_is_sealed_and_the_next_begun(tmp_path: Path) -> None:
     assert list(log.read()) == events
     assert log.payload(19) == payload_of(0)
     log.close()
-    assert len(list((tmp_path / "log").glob("*.events.duckdb"))) == 3
+    assert len(list((tmp_path / "log").glob("*.events.duckdb"))) == 5
     assert verify_log(tmp_path / "log").sound
 
 
