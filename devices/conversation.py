@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import zmq
 
-from devices.reports import ActionAnswered, Ended, Faulted, FrameArrived, Lost, Report, WentOnline
+from devices.reports import ActionAnswered, Ended, Faulted, FrameArrived, Lost, Report, WentOffline, WentOnline
 from devices.wire import (
     PROTOCOL,
     ActionDone,
@@ -22,6 +22,7 @@ from devices.wire import (
     PacketReceived,
     ShotTaken,
     SourceEnded,
+    SourceLost,
     WireError,
     plain_text,
 )
@@ -42,6 +43,8 @@ class Conversation:
         """How many frames more are welcome at pace max."""
         self._next = 0
         self._stream: Stream | None = None
+        self._capabilities: dict[str, str] = {}
+        self._away: str | None = None
 
     def begin(self, pace: Pace) -> bool:
         """Whether Start may be sent: the driver is online and has not been started."""
@@ -75,6 +78,8 @@ class Conversation:
         if isinstance(message, SourceEnded):
             self.ended = True
             return [Ended(self.driver, plain_text(message.reason), message.error)]
+        if isinstance(message, SourceLost):
+            return self._source_lost(plain_text(message.reason))
         if isinstance(message, FramesDropped):
             self._next += message.count
             return [Lost(self.driver, message.count, plain_text(message.reason))]
@@ -90,8 +95,22 @@ class Conversation:
             reason = f"the driver speaks version {message.protocol} of the wire protocol, this daemon {PROTOCOL}"
             return [Ended(self.driver, reason, True)]
         self.online = True
-        words = {plain_text(key): plain_text(value) for key, value in message.capabilities.items()}
-        return [WentOnline(self.driver, words)]
+        self._capabilities = {plain_text(key): plain_text(value) for key, value in message.capabilities.items()}
+        return [WentOnline(self.driver, self._capabilities)]
+
+    def _source_lost(self, reason: str) -> list[Report]:
+        """The source went away; said again, that is only news where the reason is another."""
+        before, self._away = self._away, reason
+        if before is None:
+            return [WentOffline(self.driver, reason)]
+        return [] if before == reason else [Faulted(self.driver, reason)]
+
+    def _source_back(self) -> list[Report]:
+        """The first frame after SourceLost: how many are missing nobody knows."""
+        if self._away is None:
+            return []
+        reason, self._away = self._away, None
+        return [WentOnline(self.driver, self._capabilities), Lost(self.driver, 0, f"the source was away: {reason}")]
 
     def _frame(self, message: ShotTaken | PacketReceived, payload: zmq.Frame) -> list[Report]:
         if self._pace is None:
@@ -100,7 +119,7 @@ class Conversation:
             raise WireError("a frame without credit")
         if message.number < self._next:
             raise WireError(f"frame {message.number} once more, {self._next} is next")
-        reports: list[Report] = []
+        reports = self._source_back()
         if message.number > self._next:
             reports.append(Lost(self.driver, message.number - self._next, "missing between the driver and the daemon"))
         self._next = message.number + 1

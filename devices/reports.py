@@ -17,14 +17,15 @@ class FrameArrived(msgspec.Struct, frozen=True, eq=False):
 
 
 class WentOnline(msgspec.Struct, frozen=True):
-    """The driver said hello. It sends frames only once `DriverHost.begin` was called, after every WentOnline."""
+    """The driver said hello, or has its source back. It sends frames only once `DriverHost.begin` was called, after
+    every WentOnline."""
 
     driver: str
     capabilities: dict[str, str]
 
 
 class WentOffline(msgspec.Struct, frozen=True):
-    """The driver ended unasked or fell silent. If it is to be restarted, WentOnline follows when it is back."""
+    """The driver ended unasked, fell silent or lost its source. WentOnline follows when it is back."""
 
     driver: str
     reason: str
@@ -38,7 +39,7 @@ class Faulted(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """So many of the driver's frames will not arrive."""
+    """So many of the driver's frames will not arrive; 0 where their number is not known."""
 
     driver: str
     count: int

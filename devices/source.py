@@ -35,7 +35,7 @@ def run_source(open_recording: Callable[[], Recording], capabilities: dict[str, 
         send = _Realtime(line) if line.pace == "realtime" else _ByCredit(line)
         try:
             for number, frame in enumerate(recording.read()):
-                send(*_packed(number, frame))
+                send(*packed(number, frame))
         except MediaError as error:
             send.finish()
             line.end(str(error), error=True)
@@ -50,7 +50,7 @@ def _described(recording: Recording) -> dict[str, str]:
     return {key: str(value) for key, value in known.items() if value is not None}
 
 
-def _packed(number: int, frame: Shot | Packet) -> tuple[FrameMessage, bytes | memoryview]:
+def packed(number: int, frame: Shot | Packet) -> tuple[FrameMessage, bytes | memoryview]:
     """The message and payload of a frame. Raises `MediaError` where the protocol has no room for it."""
     if isinstance(frame, Packet):
         stream = frame.stream

@@ -104,6 +104,12 @@ class Fault(Message, frozen=True):
     reason: Text
 
 
+class SourceLost(Message, frozen=True):
+    """The source is away and the driver tries to get it back; the next frame says that it has."""
+
+    reason: Text
+
+
 class SourceEnded(Message, frozen=True):
     """No frame follows; the driver waits for Stop. With `error` the source could not be read (further)."""
 
@@ -164,7 +170,16 @@ class Stop(Message, frozen=True):
 
 
 FromDriver = (
-    Hello | ShotTaken | PacketReceived | FramesDropped | Fault | SourceEnded | ActionDone | ActionRefused | Heartbeat
+    Hello
+    | ShotTaken
+    | PacketReceived
+    | FramesDropped
+    | Fault
+    | SourceLost
+    | SourceEnded
+    | ActionDone
+    | ActionRefused
+    | Heartbeat
 )
 ToDriver = Start | Credit | Act | Heartbeat | Stop
 Kind = TypeVar("Kind")

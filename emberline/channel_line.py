@@ -10,6 +10,9 @@ FRAMES_AHEAD = 16
 CLOCK_STEP_NS = 1_000_000_000
 """A device's clock that strays further than this from the frames' arrival has been set: it is anchored anew."""
 
+FOLLOW_FRAMES = 1024
+"""The device's clock is followed over about so many frames."""
+
 
 class ChannelLine:
     """Frames of one channel on their way in. `order` is the channel's place in the site file."""
@@ -21,6 +24,7 @@ class ChannelLine:
         self._encoder = FrameEncoder()
         self._under_way = 0
         self._offset_ns: int | None = None
+        self._last_ns = 0
 
     def arrive(self, item: Shot | Packet) -> None:
         """Take in what the driver sent; complete frames go to `waiting`."""
@@ -34,7 +38,9 @@ class ChannelLine:
         self.ended = True
 
     def restart(self) -> None:
-        """The driver is back after an interruption: decoding and the device's clock begin anew."""
+        """An interruption: what arrived before it is still good, then decoding and the device's clock begin anew."""
+        if not self.ended:
+            self.waiting.extend(self._encoder.flush())
         self._encoder = FrameEncoder()
         self._offset_ns = None
         self._under_way = 0
@@ -47,7 +53,14 @@ class ChannelLine:
         return free
 
     def mapped(self, captured_ns: int, arrived_ns: int) -> int:
-        """The device's time in logical time: anchored at the first arrival, and anew after a step of its clock."""
-        if self._offset_ns is None or abs(captured_ns + self._offset_ns - arrived_ns) > CLOCK_STEP_NS:
-            self._offset_ns = arrived_ns - captured_ns
-        return captured_ns + self._offset_ns
+        """The device's time in logical time, never going back.
+
+        Anchored at the first arrival, and anew after a step of the device's clock; in between it follows the arrivals
+        slowly, so that jitter is smoothed and a clock that runs a little fast or slow never strays.
+        """
+        seen_ns = arrived_ns - captured_ns
+        if self._offset_ns is None or abs(self._offset_ns - seen_ns) > CLOCK_STEP_NS:
+            self._offset_ns = seen_ns
+        self._offset_ns += (seen_ns - self._offset_ns) // FOLLOW_FRAMES
+        self._last_ns = max(self._last_ns + 1, captured_ns + self._offset_ns)
+        return self._last_ns

@@ -142,9 +142,10 @@ class Daemon:
                 if driver in self._lines:
                     self._host.begin(driver, self._speed)
             case r.WentOffline(driver=driver, reason=reason):
-                self._admit(_source(driver), e.DeviceOffline(driver, reason))
                 if driver in self._lines:
                     self._lines[driver].restart()
+                    self._admit_waiting()
+                self._admit(_source(driver), e.DeviceOffline(driver, reason))
             case r.Faulted(driver=driver, reason=reason):
                 self._admit(_source(driver), e.DeviceFault(driver, reason))
             case r.Lost(driver=driver, count=count, reason=reason):

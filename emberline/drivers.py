@@ -1,5 +1,7 @@
 """Which driver processes a site needs."""
 
+from pathlib import Path
+
 from devices.process import DriverSpec
 from devices.recordings.address import parse_address
 from emberline.civil import read_time
@@ -7,36 +9,55 @@ from emberline.daemon import OUTPUTS
 from emberline.errors import Unusable
 from kernel.outputs import ALARM_OUTPUT
 from kernel.schedule import zone_info
+from kernel.site.channels import NETWORK_SCHEMES
 from kernel.site.model import Channel, Site
 
 PLAYBACK = "devices.drivers.playback"
 RELAY = "devices.drivers.alarm_output"
+STREAM = "devices.drivers.stream"
 PLAYED = ("file", "sim")
 """The schemes of sources that the playback driver knows."""
+DRIVEN = (*PLAYED, *NETWORK_SCHEMES)
 
 
-def specs_of(site: Site) -> list[DriverSpec]:
+def specs_of(site: Site, base: Path) -> list[DriverSpec]:
     """One driver for each channel, and one for the alarm outputs if there are any.
+
+    `base` is the directory of the site file, where relative paths of secrets begin.
 
     Raises `Unusable` for a source that no driver of this version can open.
     """
-    specs = [_camera(channel) for channel in site.channels]
+    specs = [_camera(channel, base.resolve()) for channel in site.channels]
     if any(link.kind == ALARM_OUTPUT for link in site.linkages):
         specs.append(DriverSpec(OUTPUTS, RELAY))
     return specs
 
 
-def _camera(channel: Channel) -> DriverSpec:
+def is_live(channel: Channel) -> bool:
+    """Whether the channel's source is a camera, which cannot be read faster than it sends."""
+    return channel.source.partition(":")[0] not in PLAYED
+
+
+def _camera(channel: Channel, base: Path) -> DriverSpec:
     scheme = channel.source.partition(":")[0]
+    if scheme in NETWORK_SCHEMES:
+        return DriverSpec(channel.id, STREAM, _network_words(channel, base))
     if scheme not in PLAYED:
-        allowed = ", ".join(f"{s}:" for s in PLAYED)
+        allowed = ", ".join(f"{s}:" for s in DRIVEN)
         raise Unusable(f"channel.{channel.id}.source = {channel.source!r}: this version has drivers for {allowed} only")
     rate = () if channel.fps is None else ("--fps", repr(channel.fps))
     return DriverSpec(channel.id, PLAYBACK, (channel.source, *rate))
 
 
+def _network_words(channel: Channel, base: Path) -> tuple[str, ...]:
+    """The driver's arguments: where the password is, never what it is."""
+    login = ("--user", channel.user, "--password-file", channel.password_file) if channel.user else ()
+    transport = ("--transport", channel.transport) if channel.source.startswith("rtsp:") else ()
+    return (channel.source, "--base", str(base), *login, *transport)
+
+
 def known_start_ns(site: Site) -> int | None:
     """The civil time (ns since 1970, UTC) at which the sources say their first frame was taken (`?start=ISO`)."""
     zone = zone_info(site.timezone)
-    starts = [parse_address(channel.source).options.get("start") for channel in site.channels]
+    starts = [parse_address(channel.source).options.get("start") for channel in site.channels if not is_live(channel)]
     return min((read_time(start, zone) for start in starts if start), default=None)

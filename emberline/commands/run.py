@@ -8,14 +8,17 @@ from typing import Annotated, Literal
 import typer
 
 from devices.host import DriverHost
+from devices.wire import Pace
 from emberline.announcer import Announcer
 from emberline.console import warn
 from emberline.control import ControlSocket
 from emberline.daemon import Daemon
-from emberline.drivers import known_start_ns, specs_of
+from emberline.drivers import is_live, known_start_ns, specs_of
 from emberline.errors import Unusable
 from emberline.sites import LoadedSite, load_site
+from emberline.warm_up import warm_up
 from emberline.wiring import make_engine, write_log
+from kernel.site.model import Site
 
 
 def run(
@@ -28,19 +31,27 @@ def run(
 ) -> None:
     """The daemon: start the site's drivers, record, detect, act. SIGTERM leaves in order, SIGHUP re-reads the site."""
     loaded = load_site(site)
+    _check_pace(loaded.site, speed)
     civil_ns = time.time_ns() if speed == "realtime" else known_start_ns(loaded.site)
     if civil_ns is None and loaded.site.schedules:
         warn("civil time is unknown at speed max without ?start=… in the source: every rule counts as armed")
-    specs = specs_of(loaded.site)
+    specs = specs_of(loaded.site, site.parent)
     with write_log(log) as opened, ControlSocket(log) as control, DriverHost(specs) as host:
         announcer = Announcer(loaded.site, civil_ns, opened.head.time)
         daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, announcer)
         _follow_signals(daemon, site)
+        warm_up(loaded.site)  # while the drivers start
         with announcer:
             summary = daemon.run(loaded.document, str(site.name), civil_ns, until_end)
     announcer.sum_up(summary, log)
     if summary.failure is not None:
         raise Unusable(summary.failure)
+
+
+def _check_pace(site: Site, speed: Pace) -> None:
+    live = [channel.id for channel in site.channels if is_live(channel)]
+    if live and speed == "max":
+        raise Unusable(f"channel.{live[0]} is a live camera: --speed max is for recordings and the simulator")
 
 
 def _follow_signals(daemon: Daemon, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Reading `[[channel]]` with its VCA defaults, motion, tampering and scene change."""
 
 import re
-from typing import get_args
+from typing import Literal, get_args
 
 from kernel.site.checks import Choice, flag, identifier, list_of, name, rate, text, whole
 from kernel.site.fields import Check, Table, Value
@@ -15,7 +15,12 @@ from kernel.site.vca import BACKGROUND, Vca, read_vca, settle_vca
 
 MAX_CHANNELS = 64
 _SECRET = re.compile("//[^/@]*:[^/]*@")
-SCHEMES = ("file", "rtsp", "v4l2", "sim", "zmq")
+_HOST_AFTER = re.compile(r"//[^/?#\s]+")
+NETWORK_SCHEMES = ("rtsp", "rtsps", "http", "https")
+"""Sources that take a user, a password file and, for RTSP, a transport."""
+SCHEMES = ("file", *NETWORK_SCHEMES, "v4l2", "sim", "zmq")
+Transport = Literal["tcp", "udp"]
+TRANSPORT = Choice[Transport](*get_args(Transport))
 KIND = Choice[ChannelKind](*get_args(ChannelKind))
 PRIVACY_MASK: Check[tuple[Polygon, ...]] = list_of(polygon, high=4)
 SENSITIVITY = whole(0, 100)
@@ -50,9 +55,24 @@ def _read_channel(table: Table, names: Names) -> Channel:
         motion=read_motion(table.table("motion"), names, thermal=kind == "thermal"),
         tamper=_read_tamper(table.table("tamper"), names),
         scene_change=_read_scene_change(table.table("scene_change"), names),
+        user=table.take("user", text(128), ""),
+        password_file=table.take("password_file", text(), ""),
+        transport=table.take("transport", TRANSPORT, None) or "tcp",
     )
+    _check_network(table, source.partition(":")[0])
     table.close()
     return channel
+
+
+def _check_network(table: Table, scheme: str) -> None:
+    """A login is for network cameras, and goes with its password; a transport is for RTSP."""
+    for key in ("user", "password_file"):
+        if key in table and scheme not in NETWORK_SCHEMES:
+            table.error_at(key, f"is for {', '.join(s + ':' for s in NETWORK_SCHEMES)} only")
+    if "transport" in table and scheme != "rtsp":
+        table.error_at("transport", "is for rtsp: only")
+    if ("user" in table) != ("password_file" in table):
+        table.error("'user' and 'password_file' go together")
 
 
 def _source(value: Value) -> str:
@@ -65,8 +85,11 @@ def _source(value: Value) -> str:
         raise value.refuse(f"must begin with one of {', '.join(allowed)}", hint)
     if not rest.strip():
         raise value.refuse(f"must say what to read after {scheme}:")
+    if scheme in NETWORK_SCHEMES and not _HOST_AFTER.match(rest):
+        raise value.refuse(f"must name a host, such as {scheme}://camera.example/stream1")
     if _SECRET.search(source):
-        value.notes.warn(value.place, "the event log keeps the site file, and so the password in this address")
+        warning = "the event log keeps the site file, and so the password in this address; use user and password_file"
+        value.notes.warn(value.place, warning)
     return source
 
 

@@ -118,6 +118,7 @@ class SceneChange(msgspec.Struct, frozen=True):
 class Channel(msgspec.Struct, frozen=True):
     """A camera channel: where its frames come from and what its own rules default to.
 
+    `user`, `password_file` and `transport` are how a network camera is reached.
     `motion`, `tamper` and `scene_change` are None, and so off, where the site file has no table for them.
     """
 
@@ -135,6 +136,9 @@ class Channel(msgspec.Struct, frozen=True):
     motion: Motion | None = None
     tamper: Tamper | None = None
     scene_change: SceneChange | None = None
+    user: str = ""
+    password_file: str = ""
+    transport: Literal["tcp", "udp"] = "tcp"
 
 
 class Linkage(msgspec.Struct, frozen=True):

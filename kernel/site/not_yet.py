@@ -11,7 +11,6 @@ NOT_YET = frozenset(
         "channel.motion",
         "channel.tamper",
         "channel.scene_change",
-        "source.rtsp",
         "source.v4l2",
         "source.zmq",
         "alarm_input",

@@ -313,7 +313,7 @@ def test_a_default_site_with_rules_watches_the_whole_frame_of_every_channel() ->
         (
             BASE.replace("sim:yard", "file://admin:secret@host/x"),
             "warning: site.toml:13: channel.optical.source: the event log keeps the site file, and so the password in "
-            "this address",
+            "this address; use user and password_file",
         ),
     ],
     ids=["distant view", "output twice", "password"],
