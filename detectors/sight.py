@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from detectors.background import Background
 from detectors.classification import confidence
@@ -43,6 +44,11 @@ class SightState(msgspec.Struct, frozen=True):
 def new_background(kind: ChannelKind) -> Background:
     """A background that this sight alone learns."""
     return Background(thermal=kind == "thermal")
+
+
+def learn(background: Background, frame: Frame) -> np.ndarray:
+    """Fold a frame into the background; its score map, (height, width) uint8."""
+    return background.perceive(frame.pixels, frame.captured_ns, frame.shutter == "corrected")
 
 
 class Sight:
@@ -94,7 +100,7 @@ class Sight:
     def perceive(self, frame: Frame) -> Percept:
         """Fold one frame into background and tracks."""
         self._resize(frame)
-        score = self._background.perceive(frame.pixels, frame.captured_ns, frame.shutter == "corrected")
+        score = learn(self._background, frame)
         events = self._hold_off()
         ended, self._orphans = self._orphans, []
         for pipeline in self._pipelines.values():

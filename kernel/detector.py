@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 import numpy as np
 
-from kernel.events import Body, Box, RuleType, TargetClass
+from kernel.events import Body, Box, FrameCaptured, RuleType, TargetClass
 from kernel.site.model import Channel, Rule
 
 
@@ -25,6 +25,11 @@ class Frame(msgspec.Struct, frozen=True, eq=False):
     pixels: np.ndarray
     shutter: Literal["open", "closed", "corrected"] | None = None
     night: bool | None = None
+
+
+def frame_of(body: FrameCaptured, number: int, origin: int, pixels: np.ndarray) -> Frame:
+    """The frame that a fact holds; `origin` is the logical time at which the session began."""
+    return Frame(number, body.captured_ns - origin, pixels, body.shutter, body.night)
 
 
 class RuleHit(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from kernel import events as e
 from kernel.alarms import REPEAT, Alarms, AlarmsState
 from kernel.arming import EDGE, PAUSE, Arming, ArmingState, CivilClock
 from kernel.commands import alarm_key, pause_ns
-from kernel.detector import Detector, Frame, Percept
+from kernel.detector import Detector, Percept, frame_of
 from kernel.outputs import RELEASE, Outputs, OutputsState
 from kernel.references import CHANNEL_SOURCE, Draft, LiveReferences, live_references
 from kernel.site.model import Channel, Rule, Site
@@ -119,8 +119,9 @@ class Engine:
         channel = fact.source.removeprefix(CHANNEL_SOURCE)
         if not isinstance(fact.body, e.FrameCaptured) or pixels is None or not self._sees(channel):
             return None
+        number = self._frames.get(channel, 0)
         try:
-            return self._detectors[channel].perceive(self._frame(channel, fact.body, pixels))
+            return self._detectors[channel].perceive(frame_of(fact.body, number, self._origin, pixels))
         except Exception as error:
             return error
 
@@ -148,6 +149,13 @@ class Engine:
             case _:
                 pass
         return self._taken()
+
+    def pass_over(self, channel: str, frames: int) -> None:
+        """So many frames of the channel went by that showed nothing, while no timer and no StateDigested fell due.
+
+        The same as handling each of them, as long as all alarms of the channel have ended.
+        """
+        self._frames[channel] = self._frames.get(channel, 0) + frames
 
     def references(self) -> LiveReferences:
         """What later derived events may still point to."""
@@ -313,10 +321,6 @@ class Engine:
     def _quarantine(self, channel: str, error: Exception, cause: int) -> None:
         self._quarantined.add(channel)
         self._emit(CHANNEL_SOURCE + channel, e.FoldFailed(channel, f"{type(error).__name__}: {error}"[:500]), cause)
-
-    def _frame(self, channel: str, body: e.FrameCaptured, pixels: np.ndarray) -> Frame:
-        number = self._frames.get(channel, 0)
-        return Frame(number, body.captured_ns - self._origin, pixels, body.shutter, body.night)
 
     def _emit(self, source: str, body: e.Body, cause: int) -> int:
         self._drafts.append(Draft(self._time, source, body, cause))

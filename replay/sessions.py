@@ -28,8 +28,9 @@ class Session(msgspec.Struct, frozen=True):
         assert isinstance(self.started.body, SessionStarted)
         return self.started.body.mode
 
-    def facts(self) -> Selection:
-        return Selection(first_fact=self.first_fact, last_fact=self.last_fact, facts_only=True)
+    def facts(self, *kinds: str) -> Selection:
+        """Its facts, of these kinds if any are named."""
+        return Selection(first_fact=self.first_fact, last_fact=self.last_fact, facts_only=True, kinds=kinds or None)
 
     def derived(self) -> Selection:
         return Selection(first_fact=self.first_fact, last_fact=self.last_fact, derived_only=True)

@@ -26,14 +26,23 @@ def parse_site(text: str) -> tuple[Site, tuple[SiteWarning, ...]]:
 
     Raises `SiteErrors` with every mistake in it.
     """
-    document = parse_document(text)
     notes = Notes(text)
+    site = _noted(parse_document(text), notes)
+    return site, notes.warnings()
+
+
+def read_document(document: dict[str, object], text: str) -> Site:
+    """The site that a parsed document describes; errors are told with the lines of `text`. Raises `SiteErrors`."""
+    return _noted(document, Notes(text))
+
+
+def _noted(document: dict[str, object], notes: Notes) -> Site:
     try:
         site = _read(Table(document, Place(), notes))
     except RecursionError:
         raise SiteErrors([SiteError("", None, None, "is nested too deeply")]) from None
     notes.raise_errors()
-    return site, notes.warnings()
+    return site
 
 
 def _read(root: Table) -> Site:

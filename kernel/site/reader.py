@@ -8,11 +8,13 @@ from kernel.site.document import read_site_file
 from kernel.site.parsing import parse_site, read_site
 from kernel.site.problems import SiteError, SiteErrors, SiteWarning, format_error, format_warning
 from kernel.site.set_values import set_values
+from kernel.site.variants import Variants
 
 __all__ = [
     "SiteError",
     "SiteErrors",
     "SiteWarning",
+    "Variants",
     "default_site",
     "format_error",
     "format_warning",

@@ -40,13 +40,13 @@ def set_values(text: str, settings: Sequence[tuple[str, str]]) -> str:
 
 def _set(text: str, path: str, value: str) -> str:
     document = parse_document(text)
-    keys = _keys(document, path)
+    keys = keys_of(document, path)
     written = _written(value)
     changed = with_value(text, keys, written)
     if changed is None:
         raise _error(path, "is a table", "set one of its keys")
     expected = copy.deepcopy(document)
-    _put(cast(dict[str | int, object], expected), keys, parse_document(f"v = {written}")["v"])
+    _put(cast(dict[str | int, object], expected), keys, plain_value(value))
     try:
         if parse_document(changed) == expected:
             return changed
@@ -55,7 +55,7 @@ def _set(text: str, path: str, value: str) -> str:
     raise _error(path, "cannot be set in this document", "edit the file by hand")
 
 
-def _keys(document: dict[str, object], path: str) -> Keys:
+def keys_of(document: dict[str, object], path: str) -> Keys:
     """The way through the document that a path names; its end need not be there yet."""
     keys: Keys = ()
     node: object = document
@@ -104,10 +104,15 @@ def _index_of(array: list[object], what: str, id: str, path: str) -> int:
 def _put(document: dict[str | int, object], keys: Keys, value: object) -> None:
     node = document
     for key in keys[:-1]:
-        # Arrays on the way are there already, as `_keys` found; tables need not be.
+        # Arrays on the way are there already, as `keys_of` found; tables need not be.
         below = node[key] if isinstance(node, list) else node.setdefault(key, {})
         node = cast(dict[str | int, object], below)
     node[keys[-1]] = value
+
+
+def plain_value(value: str) -> object:
+    """What a value means once it is in a document."""
+    return parse_document(f"v = {_written(value)}")["v"]
 
 
 def _written(value: str) -> str:
