@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from detectors.pipeline import Settings, settings_of
-from detectors.rules import RuleBook
+from detectors.rules import RuleBook, Verdict
 from detectors.sight import Sight
+from detectors.target import Target
 from kernel.detector import Frame, Percept, RuleHit
 from kernel.site.model import Channel, Rule
 from kernel.state import as_state
@@ -49,11 +50,14 @@ class ChannelDetector:
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         """Hold the tracks of the frame just perceived against the rules."""
-        if self._book is None:
-            return ()
-        targets = self._sight.targets()
-        seen = {rule.id: targets[settings_of(rule)] for rule in self._rules if rule.enabled}
-        return self._book.judge(seen, captured_ns, armed)
+        return () if self._book is None else self._book.judge(self._seen(), captured_ns, armed)
+
+    def examine(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[Verdict, ...]:
+        """What each rule makes of each target of the frame just perceived, with its gates; to be asked before `judge`.
+
+        Changes nothing.
+        """
+        return () if self._book is None else self._book.examine(self._seen(), captured_ns, armed)
 
     def state(self) -> DetectorState:
         """Background, tracks and rule state."""
@@ -65,6 +69,11 @@ class ChannelDetector:
         self._sight.restore(kept.sight)
         if kept.book is not None:
             self._open_book(self._sight.size).restore(kept.book)
+
+    def _seen(self) -> dict[str, tuple[Target, ...]]:
+        """The targets as each enabled rule sees them."""
+        targets = self._sight.targets()
+        return {rule.id: targets[settings_of(rule)] for rule in self._rules if rule.enabled}
 
     def _open_book(self, frame_size: tuple[int, int]) -> RuleBook:
         self._book, self._book_size = RuleBook(self._rules, frame_size), frame_size

@@ -103,6 +103,16 @@ def nearer_than(distance: int, point: Point, first: Point, second: Point) -> boo
     return (point[0] - nearest[0]) ** 2 + (point[1] - nearest[1]) ** 2 < distance**2
 
 
+def distance_to(point: Point, first: Point, second: Point) -> int:
+    """How far `point` is from the segment, rounded down: not below a whole number iff not `nearer_than` it."""
+    along = (second[0] - first[0], second[1] - first[1])
+    squared = along[0] ** 2 + along[1] ** 2
+    progress = along[0] * (point[0] - first[0]) + along[1] * (point[1] - first[1])
+    if 0 < progress < squared:
+        return isqrt(turn(first, second, point) ** 2 // squared)
+    return length(first if progress <= 0 else second, point)
+
+
 def rasterise(polygon: Polygon, width: int, height: int) -> np.ndarray:
     """The pixels whose centre `contains` finds in the polygon.
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from detectors.scene_modes import SCENE_MODES, thresholds
 from detectors.target import Target
 from kernel.events import Box
 from kernel.site.model import Rule, SizeLimits, TargetName
@@ -53,6 +54,39 @@ def duration_gate(elapsed_ns: int, duration_ns: int) -> Gate:
     """Has the target stayed long enough? Exactly the duration is enough."""
     margin = elapsed_ns - duration_ns
     return Gate("duration", margin >= 0, elapsed_ns, duration_ns, margin, "ns")
+
+
+def score_gate(rule: Rule, target: Target) -> Gate:
+    """Does the target stand out enough from the background? Without that it would not have been seen."""
+    _, seed = thresholds(rule.sensitivity, SCENE_MODES[rule.scene_mode])
+    return Gate("score", target.score >= seed, target.score, seed, target.score - seed, "tenths of sigma")
+
+
+def armed_gate(captured_ns: int, armed_ns: int | None) -> Gate:
+    """Is the rule armed, and for how long already?"""
+    if armed_ns is None:
+        return Gate("armed", False, "not armed", "armed", None, "arming")
+    return Gate("armed", True, captured_ns - armed_ns, 0, captured_ns - armed_ns, "ns")
+
+
+def hysteresis_gate(distance: int, band: int) -> Gate:
+    """Is the target clear of the line? Exactly on the rim of the band is clear."""
+    return Gate("hysteresis", distance >= band, distance, band, distance - band, "millionths of a pixel")
+
+
+def inside_gate(depth: int) -> Gate:
+    """Is the target in the region? `depth` is its distance from the boundary, negative outside."""
+    return Gate("inside", depth >= 0, depth, 0, depth, "millionths of a pixel")
+
+
+def count_gate(name: str, count: int, unit: str) -> Gate:
+    """Did it happen at least once?"""
+    return Gate(name, count >= 1, count, 1, count - 1, unit)
+
+
+def once_gate(hits: int) -> Gate:
+    """Has this stay had no hit so far?"""
+    return Gate("once a stay", hits <= 0, hits, 0, -hits, "hits")
 
 
 def gates(rule: Rule, target: Target) -> tuple[Gate, ...]:

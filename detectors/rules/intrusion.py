@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from detectors.rules.gates import duration_gate
+from detectors.rules.gates import Gate, duration_gate, inside_gate, once_gate
 from detectors.rules.moment import Moment
-from detectors.rules.region_side import RegionSide
-from kernel.site.model import Polygon
+from detectors.rules.region_side import RegionSide, Step
+from kernel.site.model import Point, Polygon
 from kernel.state import as_state
 
 
@@ -32,24 +32,46 @@ class Intrusion:
         self._stays: dict[int, _Stay] = {}
 
     def follow(self, moment: Moment) -> tuple[str, ...]:
-        known = moment.track in self._stays
-        stay = self._stays.setdefault(moment.track, _Stay())
-        step = self._side.follow(moment)
+        step = self._side.step(moment)
+        stay = self._stay(moment, step)
+        self._stays[moment.track] = stay
+        self._side.take(moment, step)
         within = self._side.contains(moment.position)
-        if False in step.visited or not (within or step.inside):
-            stay.since_ns, stay.hit_armed_ns = None, None
-        if within and stay.since_ns is None:
-            stay.since_ns = moment.captured_ns if known else moment.first_seen_ns
         if not (within and step.inside and moment.ready and self._is_due(stay, moment)):
             return ()
         stay.hit_armed_ns = moment.armed_ns
         return ("",)
 
+    def gates(self, moment: Moment) -> tuple[Gate, ...]:
+        """Is it in the region, clearly so since it came, for long enough, and without a hit of this stay so far?"""
+        step = self._side.step(moment)
+        stay = self._stay(moment, step)
+        depth = self.distance(moment.position)
+        had = stay.hit_armed_ns is not None and stay.hit_armed_ns == moment.armed_ns
+        return (
+            inside_gate(depth if self._side.contains(moment.position) else -max(1, depth)),
+            Gate("clearly inside", step.inside is True, _side_name(step.inside), "inside", None, "side"),
+            duration_gate(_elapsed_ns(stay, moment), moment.rule.duration_ns),
+            once_gate(1 if had else 0),
+        )
+
+    def distance(self, position: Point) -> int:
+        return self._side.distance(position)
+
+    def _stay(self, moment: Moment, step: Step) -> _Stay:
+        """The stay as it is with this sighting, of which `step` is the last step."""
+        known = self._stays.get(moment.track)
+        within = self._side.contains(moment.position)
+        over = False in step.visited or not (within or step.inside)
+        stay = _Stay() if known is None or over else _Stay(known.since_ns, known.hit_armed_ns)
+        if within and stay.since_ns is None:
+            stay.since_ns = moment.first_seen_ns if known is None else moment.captured_ns
+        return stay
+
     def _is_due(self, stay: _Stay, moment: Moment) -> bool:
         if moment.armed_ns is None or stay.since_ns is None or stay.hit_armed_ns == moment.armed_ns:
             return False
-        elapsed_ns = moment.captured_ns - max(stay.since_ns, moment.armed_ns)
-        return duration_gate(elapsed_ns, moment.rule.duration_ns).passed
+        return duration_gate(_elapsed_ns(stay, moment), moment.rule.duration_ns).passed
 
     def keep(self, tracks: Iterable[int]) -> None:
         self._stays = {track: self._stays[track] for track in tracks if track in self._stays}
@@ -62,3 +84,16 @@ class Intrusion:
         side, stays = as_state(state, tuple[Any, list[tuple[int, _Stay]]])
         self._side.restore(side)
         self._stays = dict(stays)
+
+
+def _elapsed_ns(stay: _Stay, moment: Moment) -> int:
+    """How long the stay has counted: from its beginning or from arming; less than 0 where it has not begun."""
+    if stay.since_ns is None or moment.armed_ns is None:
+        return -1
+    return moment.captured_ns - max(stay.since_ns, moment.armed_ns)
+
+
+def _side_name(inside: bool | None) -> str:
+    if inside is None:
+        return "not clear yet"
+    return "inside" if inside else "outside"

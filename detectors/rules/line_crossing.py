@@ -5,7 +5,8 @@ from operator import itemgetter
 
 import msgspec
 
-from detectors.geometry import crossing, nearer_than
+from detectors.geometry import crossing, distance_to, nearer_than
+from detectors.rules.gates import Gate, count_gate, hysteresis_gate
 from detectors.rules.moment import Moment, to_pixels
 from kernel.site.model import Point
 from kernel.state import as_state
@@ -37,17 +38,37 @@ class LineCrossing:
         if path is None:
             self._paths[moment.track] = _Path(moment.position, clear, 0)
             return ()
-        if path.was_clear:
-            path.crossed += crossing(path.position, moment.position, self._first, self._second)
+        path.crossed = self._crossed(path, moment.position)
         path.position = moment.position
         if not clear:
             return ()
         crossed, path.crossed, path.was_clear = path.crossed, 0, True
         if crossed == 0:
             return ()
-        detail = "a_to_b" if crossed > 0 else "b_to_a"
+        detail = _direction(crossed)
         wanted = moment.rule.direction in ("both", detail)
         return (detail,) if wanted and moment.ready else ()
+
+    def gates(self, moment: Moment) -> tuple[Gate, ...]:
+        """Has it crossed, in the direction that counts, and clearly left the line?"""
+        path = self._paths.get(moment.track)
+        crossed = 0 if path is None else self._crossed(path, moment.position)
+        way = _direction(crossed)
+        wanted = crossed == 0 or moment.rule.direction in ("both", way)
+        return (
+            hysteresis_gate(self.distance(moment.position), moment.band),
+            count_gate("crossing", abs(crossed), "crossings"),
+            Gate("direction", wanted, way, moment.rule.direction, None, "direction"),
+        )
+
+    def distance(self, position: Point) -> int:
+        return distance_to(position, self._first, self._second)
+
+    def _crossed(self, path: _Path, position: Point) -> int:
+        """Crossings A to B minus B to A of this visit to the band, the step to `position` included."""
+        if not path.was_clear:
+            return path.crossed
+        return path.crossed + crossing(path.position, position, self._first, self._second)
 
     def keep(self, tracks: Iterable[int]) -> None:
         self._paths = {track: self._paths[track] for track in tracks if track in self._paths}
@@ -57,3 +78,9 @@ class LineCrossing:
 
     def restore(self, state: object) -> None:
         self._paths = dict(as_state(state, list[tuple[int, _Path]]))
+
+
+def _direction(crossed: int) -> str:
+    if crossed == 0:
+        return "none"
+    return "a_to_b" if crossed > 0 else "b_to_a"

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from detectors.geometry import MILLION
+from detectors.rules.gates import Gate
 from detectors.target import Target
 from kernel.site.model import Point, Polygon, Rule
 
@@ -40,6 +41,17 @@ class Watch(Protocol):
 
     def follow(self, moment: Moment) -> tuple[str, ...]:
         """Take in one sighting; the `detail` of each hit it brings about."""
+        ...
+
+    def gates(self, moment: Moment) -> tuple[Gate, ...]:
+        """What this rule type asks of the sighting beyond arming and the gates of every rule; changes nothing.
+
+        `follow`, called next with the same moment, gives a hit iff all of these pass and the moment is ready.
+        """
+        ...
+
+    def distance(self, position: Point) -> int:
+        """How far the position is from the rule's line or boundary, in millionths of a pixel."""
         ...
 
     def keep(self, tracks: Iterable[int]) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from detectors.rules.gates import Gate, count_gate
 from detectors.rules.moment import Moment
 from detectors.rules.region_side import RegionSide
-from kernel.site.model import Polygon
+from kernel.site.model import Point, Polygon
 
 
 class RegionEntrance:
@@ -16,6 +17,12 @@ class RegionEntrance:
     def follow(self, moment: Moment) -> tuple[str, ...]:
         changes = self._side.follow(moment).changes(to_inside=True)
         return ("",) * changes if moment.ready else ()
+
+    def gates(self, moment: Moment) -> tuple[Gate, ...]:
+        return (count_gate("entrance", self._side.step(moment).changes(to_inside=True), "entrances"),)
+
+    def distance(self, position: Point) -> int:
+        return self._side.distance(position)
 
     def keep(self, tracks: Iterable[int]) -> None:
         self._side.keep(tracks)

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 import msgspec
 
-from detectors.geometry import MILLION, contains, doubled_area, edges, length, segments_meet
+from detectors.geometry import MILLION, contains, distance_to, doubled_area, edges, length, segments_meet
 from detectors.rules.clearance import WHOLE, Interval, clear_stretches
 from detectors.rules.moment import Moment, region_to_pixels
 from kernel.site.model import Point, Polygon
@@ -62,11 +62,23 @@ class RegionSide:
 
     def follow(self, moment: Moment) -> Step:
         """Take in one sighting."""
+        step = self.step(moment)
+        self.take(moment, step)
+        return step
+
+    def take(self, moment: Moment, step: Step) -> None:
+        """Take in the step that `step` gave for this moment."""
+        self._paths[moment.track] = _Path(moment.position, step.inside)
+
+    def step(self, moment: Moment) -> Step:
+        """The step to this sighting, without taking it in."""
         path = self._paths.get(moment.track)
         start, before = (moment.position, None) if path is None else (path.position, path.inside)
-        step = Step(before, self._visited(start, moment.position, moment.band, before))
-        self._paths[moment.track] = _Path(moment.position, step.inside)
-        return step
+        return Step(before, self._visited(start, moment.position, moment.band, before))
+
+    def distance(self, position: Point) -> int:
+        """How far the position is from the region's outline, the parts along the frame's border included."""
+        return min(distance_to(position, *edge) for edge in edges(self._region))
 
     def keep(self, tracks: Iterable[int]) -> None:
         self._paths = {track: self._paths[track] for track in tracks if track in self._paths}

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from detectors.rules.gates import passes
+import msgspec
+
+from detectors.rules.gates import Gate, armed_gate, gates, passes, score_gate
 from detectors.rules.intrusion import Intrusion
 from detectors.rules.line_crossing import LineCrossing
 from detectors.rules.moment import Moment, Watch, band_of, position_of
@@ -11,8 +13,31 @@ from detectors.rules.region_entrance import RegionEntrance
 from detectors.rules.region_exiting import RegionExiting
 from detectors.target import Target
 from kernel.detector import RuleHit
-from kernel.site.model import Rule
+from kernel.events import Box, TargetClass
+from kernel.site.model import Point, Rule
 from kernel.state import StateDamaged, as_state
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How one rule judges one sighting of one target: it is a hit iff all `gates` pass.
+
+    `position` is the anchor, `band` the hysteresis and `distance` how far the anchor is from the rule's line or
+    boundary, all in millionths of a source pixel. `score` is in tenths of σ, `box` in millionths of the frame.
+    """
+
+    rule: str
+    track: int
+    target: TargetClass
+    box: Box
+    score: int
+    position: Point
+    band: int
+    distance: int
+    gates: tuple[Gate, ...]
+
+    @property
+    def hit(self) -> bool:
+        return all(gate.passed for gate in self.gates)
 
 
 class RuleBook:
@@ -70,6 +95,19 @@ class RuleBook:
             hits.extend(self._judge_rule(rule, targets, captured_ns, armed.get(rule.id)))
         return tuple(hits)
 
+    def examine(
+        self, rule_targets: Mapping[str, tuple[Target, ...]], captured_ns: int, armed: Mapping[str, int]
+    ) -> tuple[Verdict, ...]:
+        """The verdict on every sighting that `judge`, called next with the same arguments, decides on.
+
+        Changes nothing. In the order of the rules, then of the tracks.
+        """
+        verdicts: list[Verdict] = []
+        for rule in self._rules.values():
+            targets = sorted(rule_targets.get(rule.id, ()), key=lambda target: target.track)
+            verdicts += [self._verdict(rule, t, captured_ns, armed.get(rule.id)) for t in targets if t.seen]
+        return tuple(verdicts)
+
     def state(self) -> dict[str, object]:
         """What each rule remembers, in the order of the rules."""
         return {id: watch.state() for id, watch in self._watches.items()}
@@ -93,6 +131,21 @@ class RuleBook:
                 hits.append(RuleHit(rule.id, rule.type, target.track, target.target, target.box, detail))
         watch.keep([target.track for target in targets])
         return hits
+
+    def _verdict(self, rule: Rule, target: Target, captured_ns: int, armed_ns: int | None) -> Verdict:
+        watch, moment = self._watches[rule.id], self._moment(rule, target, captured_ns, armed_ns)
+        passed = (score_gate(rule, target), *gates(rule, target), armed_gate(captured_ns, armed_ns))
+        return Verdict(
+            rule=rule.id,
+            track=target.track,
+            target=target.target,
+            box=target.box,
+            score=target.score,
+            position=moment.position,
+            band=moment.band,
+            distance=watch.distance(moment.position),
+            gates=(*passed, *watch.gates(moment)),
+        )
 
     def _moment(self, rule: Rule, target: Target, captured_ns: int, armed_ns: int | None) -> Moment:
         return Moment(

@@ -7,6 +7,7 @@ from emberline.commands import (
     check,
     command,
     events,
+    explain,
     export,
     foreground,
     import_,
@@ -39,6 +40,7 @@ app.command("verify")(verify.verify)
 app.command("alarms")(alarms.alarms)
 app.command("events")(events.events)
 app.command("export")(export.export)
+app.command("explain")(explain.explain)
 app.command("snapshot")(snapshot.snapshot)
 app.command("foreground")(foreground.foreground)
 
