@@ -52,6 +52,8 @@ def alarm_scene(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered) 
     """What an alarm or rule hit looked like. Raises `FramesMissing` where its frame has expired."""
     site = site_at(log, event)
     channel = site.channel(body.channel)
+    if body.frame is None:
+        raise Unusable(f"seq {event.seq} is an alarm of {body.type.replace('_', ' ')}: it has no picture")
     pixels = frame_pixels(log, body.frame)
     height, width = pixels.shape
     _, _, w, h = body.box
@@ -90,7 +92,5 @@ def _trajectory(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered, 
 
 
 def _caption(log: EventLog, event: Event, body: AlarmRaised | RuleTriggered) -> str:
-    ordinal = f" #{body.ordinal}" if isinstance(body, AlarmRaised) else ""
-    return (
-        f"{body.rule}{ordinal}: {what_happened(body)}\n{Calendar(log).show(event)}   {body.channel}   seq {event.seq}"
-    )
+    name = f"{body.raiser} #{body.ordinal}" if isinstance(body, AlarmRaised) else body.rule
+    return f"{name}: {what_happened(body)}\n{Calendar(log).show(event)}   {body.channel}   seq {event.seq}"

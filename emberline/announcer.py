@@ -62,12 +62,12 @@ class Announcer:
 def _words(body: e.Body) -> str:
     match body:
         case e.AlarmRaised():
-            name = f"{body.rule} #{body.ordinal}"
+            name = f"{body.raiser} #{body.ordinal}"
             return f"[bold red]ALARM[/]   {name}: {what_happened(body)}, target {body.target}, on {body.channel}"
         case e.AlarmRepeated():
-            return f"[red]alarm[/]   {body.rule} #{body.ordinal} goes on ({body.count})"
+            return f"[red]alarm[/]   {body.raiser} #{body.ordinal} goes on ({body.count})"
         case e.AlarmCleared():
-            return f"[green]clear[/]   {body.rule} #{body.ordinal}: {body.reason.replace('_', ' ')}"
+            return f"[green]clear[/]   {body.raiser} #{body.ordinal}: {body.reason.replace('_', ' ')}"
         case e.OutputActivated():
             return f"[yellow]output[/]  {body.output} on"
         case e.OutputReleased():

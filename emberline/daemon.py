@@ -16,6 +16,7 @@ from kernel import events as e
 from kernel.commands import BadCommand, check_command
 from kernel.engine import Engine, recorded_site
 from kernel.log.contract import EventLog
+from kernel.outputs import ALARM_OUTPUT
 from kernel.payloads import DamagedFrame, EncodedFrame
 from kernel.recorder import Recorder
 from kernel.references import CHANNEL_SOURCE
@@ -249,10 +250,17 @@ class Daemon:
         """Let a committed event leave the daemon."""
         if isinstance(event.body, e.ActionRequested):
             self.summary.actions += 1
-            self._host.act(OUTPUTS, event.body)
+            self._ask(event.body)
         else:
             self.summary.alarms += isinstance(event.body, e.AlarmRaised)
             self._onlooker.tell(event)
+
+    def _ask(self, action: e.ActionRequested) -> None:
+        """Have the driver of the outputs carry out an action; what it cannot has failed."""
+        if action.kind == ALARM_OUTPUT:
+            self._host.act(OUTPUTS, action)
+        else:
+            self._answered(r.ActionAnswered(action.output, action.ordinal, False, f"no driver for {action.kind}"))
 
     def _farewell(self) -> None:
         """Wait a little for the outputs to confirm what the session's end asked of them."""

@@ -112,7 +112,7 @@ def _alarm_card(log: EventLog, alarm: Alarm, number: int, calendar: Calendar) ->
         scene.pixels,
         scene.thermal,
         scene.overlay,
-        f"{number}   {calendar.show(alarm.raised)}   {body.rule}: {what_happened(body)}",
+        f"{number}   {calendar.show(alarm.raised)}   {body.raiser}: {what_happened(body)}",
         f"{scene.overlay.label}, {lasted}{ended}   (seq {alarm.raised.seq})",
     )
 

@@ -1,9 +1,10 @@
-"""Which rules and outputs are armed at a moment of civil time, and when that changes next."""
+"""Which sources of alarms and which outputs are armed at a moment of civil time, and when that changes next."""
 
 import msgspec
 
 from kernel.schedule import is_armed, next_edge
 from kernel.site.model import ALWAYS, Schedule, Site
+from kernel.sources import AlarmSource, alarm_sources
 
 EDGE = "schedule"
 PAUSE = "pause"
@@ -19,7 +20,7 @@ class CivilClock(msgspec.Struct, frozen=True):
 
 
 class ArmingState(msgspec.Struct, frozen=True):
-    """`since` maps the armed rules, in the order of the site file, to the session time since when they are."""
+    """`since` maps the armed sources of alarms, in the order of the site, to the session time since when they are."""
 
     clock: CivilClock
     disarmed: bool
@@ -28,10 +29,11 @@ class ArmingState(msgspec.Struct, frozen=True):
 
 
 class Arming:
-    """The armed schedules and rules. Where civil time is unknown, schedules are ignored: all is armed."""
+    """The armed schedules and sources of alarms. Where civil time is unknown, schedules are ignored: all is armed."""
 
     def __init__(self) -> None:
         self._site: Site | None = None
+        self._sources: tuple[AlarmSource, ...] = ()
         self._clock = CivilClock()
         self._armed_schedules: frozenset[str] = frozenset()
         self._since: dict[str, int] = {}
@@ -49,7 +51,8 @@ class Arming:
 
     def set_site(self, site: Site, time: int) -> None:
         self._site = site
-        self._since = {r.id: self._since[r.id] for r in site.rules if r.id in self._since}
+        self._sources = alarm_sources(site)
+        self._since = {s.id: self._since[s.id] for s in self._sources if s.id in self._since}
         self.refresh(time)
 
     def set_clock(self, clock: CivilClock, time: int) -> None:
@@ -62,17 +65,15 @@ class Arming:
             return
         armed = [s.name for s in self._site.schedules.values() if self._schedule_armed(s, time)]
         self._armed_schedules = frozenset(armed)
-        rules = [r for r in self._site.rules if r.enabled and r.sensitivity > 0 and self.covers(r.schedule)]
-        if self._disarmed:
-            rules = []
-        self._since = {r.id: self._since.get(r.id, time) for r in rules}
+        covered = [s for s in self._sources if s.enabled and self.covers(s.schedule) and not self._disarmed]
+        self._since = {s.id: self._since.get(s.id, time) for s in covered}
 
     def covers(self, schedule: str) -> bool:
         """Whether the schedule of this name is armed now."""
         return schedule == ALWAYS or schedule in self._armed_schedules
 
     def armed_since(self) -> dict[str, int]:
-        """The armed rules, in the order of the site file, with the session time since when they are."""
+        """The armed sources of alarms, in the order of the site, with the session time since when they are."""
         return self._since
 
     def next_edge(self, time: int) -> int | None:
@@ -95,6 +96,7 @@ class Arming:
     def restore(self, state: ArmingState, site: Site | None) -> None:
         """Go on where the Arming was that gave `state` under the settings of `site`."""
         self._site = site
+        self._sources = () if site is None else alarm_sources(site)
         self._clock = state.clock
         self._disarmed = state.disarmed
         self._armed_schedules = frozenset(state.armed_schedules)

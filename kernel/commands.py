@@ -5,12 +5,14 @@ import re
 import msgspec
 
 from kernel.events import CommandReceived
+from kernel.outputs import SWITCHED
 from kernel.site.model import Site
+from kernel.sources import alarm_sources
 
 SECOND_NS = 1_000_000_000
 LONGEST_PAUSE_S = 24 * 3600
 _DURATION = re.compile(r"(\d{1,6})(s|m|h)?")
-_ALARM = re.compile(r"([A-Za-z0-9_-]{1,32})#(\d{1,9})")
+_ALARM = re.compile(r"((?:(?:motion|tamper|scene_change|alarm_input)\.)?[A-Za-z0-9_-]{1,32})#(\d{1,9})")
 USAGE = {
     "arm": "arm",
     "disarm": "disarm",
@@ -30,7 +32,7 @@ class BadCommand(ValueError):
 class AlarmKey(msgspec.Struct, frozen=True):
     """An alarm by the key that every run mode shares."""
 
-    rule: str
+    raiser: str
     ordinal: int
 
 
@@ -48,8 +50,9 @@ def check_command(command: CommandReceived, site: Site) -> None:
             _check_output(command.arguments[0], command.arguments[1], site)
         case "clear":
             key = alarm_key(command.arguments[0])
-            if key.rule not in [rule.id for rule in site.rules]:
-                raise BadCommand(f"there is no rule {key.rule!r}; there are {', '.join(r.id for r in site.rules)}")
+            sources = [source.id for source in alarm_sources(site)]
+            if key.raiser not in sources:
+                raise BadCommand(f"there is no rule {key.raiser!r}; there are {', '.join(sources)}")
         case _:
             pass
 
@@ -72,7 +75,7 @@ def alarm_key(text: str) -> AlarmKey:
 
 
 def _check_output(name: str, state: str, site: Site) -> None:
-    outputs = [link.id for link in site.linkages if link.kind == "alarm_output"]
+    outputs = [link.id for link in site.linkages if link.kind in SWITCHED]
     if name not in outputs:
         raise BadCommand(f"there is no alarm output {name[:40]!r}; there are {', '.join(outputs) or 'none'}")
     if state not in ("on", "off"):

@@ -14,16 +14,15 @@ import msgspec
 import numpy as np
 
 from kernel import events as e
-from kernel.alarms import REPEAT, Alarms, AlarmsState
-from kernel.arming import EDGE, PAUSE, Arming, ArmingState, CivilClock
-from kernel.commands import alarm_key, pause_ns
+from kernel.arming import CivilClock
 from kernel.detector import Detector, Percept, frame_of
-from kernel.outputs import RELEASE, Outputs, OutputsState
+from kernel.drafting import Drafts
+from kernel.linkage import Linkage, LinkageState
 from kernel.references import CHANNEL_SOURCE, Draft, LiveReferences, live_references
 from kernel.site.model import Channel, Rule, Site
 from kernel.site.reader import parse_site
 from kernel.state import StateDamaged, decode_state, encode_state, state_sha256
-from kernel.timers import Key, Timer, Timers
+from kernel.timers import Key, Timers
 
 DIGEST_EVERY = 256
 """Frames of a channel between two StateDigested."""
@@ -47,9 +46,7 @@ class FoldState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time: int
     frames: dict[str, int]
     quarantined: list[str]
-    arming: ArmingState
-    alarms: AlarmsState
-    outputs: OutputsState
+    linkage: LinkageState
     timers: list[tuple[int, Key]]
     detectors: dict[str, Any]
 
@@ -82,17 +79,13 @@ class Engine:
         self._make_detector = make_detector
         self._read_site = read_site
         self._timers = Timers()
-        self._arming = Arming()
-        self._alarms = Alarms(self._timers)
-        self._outputs = Outputs(self._timers, self._arming)
+        self._drafts = Drafts()
+        self._linkage = Linkage(self._timers, self._drafts)
         self._document: str | None = None
         self._site: Site | None = None
         self._detectors: dict[str, Detector] = {}
         self._quarantined: set[str] = set()
         self._frames: dict[str, int] = {}
-        self._drafts: list[Draft] = []
-        self._ordinal = 0
-        self._time = 0
         self._origin = 0
 
     def handle(self, fact: e.Event, pixels: np.ndarray | None = None) -> tuple[list[Draft], list[Draft]]:
@@ -110,9 +103,9 @@ class Engine:
     def advance(self, time: int) -> list[Draft]:
         """Fire the timers due up to and including logical time `time`, each at its own due time."""
         for timer in self._timers.pop_due(time - self._origin):
-            self._time = timer.due
-            self._fire(timer)
-        return self._taken()
+            self._drafts.time = timer.due
+            self._linkage.fire(timer)
+        return self._drafts.take()
 
     def perceive(self, fact: e.Event, pixels: np.ndarray | None) -> Percept | Exception | None:
         """Fold a frame into its channel. What the detector raises is handed to `decide`, which quarantines it."""
@@ -128,27 +121,28 @@ class Engine:
     def decide(self, fact: e.Event, percept: Percept | Exception | None) -> list[Draft]:
         """Draw the conclusions from a fact. Facts must come in order; `percept` is what `perceive` gave for it."""
         cause = -fact.fact_no
+        channel = fact.source.removeprefix(CHANNEL_SOURCE)
         if isinstance(fact.body, e.SessionStarted):
             self._origin = fact.time
-        self._time = fact.time - self._origin
+        self._drafts.time = fact.time - self._origin
         match fact.body:
             case e.ConfigChanged():
                 self._document = fact.body.document
                 self._configure(self._read_site(fact.body.document), cause)
             case e.ClockSet():
-                self._arming.set_clock(CivilClock(fact.body.offset_ns + self._origin), self._time)
-                self._follow_schedules(cause)
+                self._linkage.set_clock(CivilClock(fact.body.offset_ns + self._origin), cause)
             case e.FrameCaptured():
-                self._decide_frame(fact.source.removeprefix(CHANNEL_SOURCE), fact.body, percept, cause)
+                self._decide_frame(channel, fact.body, percept, cause)
             case e.DeviceOffline():
-                self._lose(fact.source.removeprefix(CHANNEL_SOURCE), cause)
+                self._lose(channel, cause)
             case e.CommandReceived():
                 self._obey(fact.body, cause)
             case e.SessionEnded():
                 self._end(cause)
             case _:
                 pass
-        return self._taken()
+        self._linkage.hear(fact, cause)
+        return self._drafts.take()
 
     def pass_over(self, channel: str, frames: int) -> None:
         """So many frames of the channel went by that showed nothing, while no timer and no StateDigested fell due.
@@ -159,13 +153,9 @@ class Engine:
 
     def references(self) -> LiveReferences:
         """What later derived events may still point to."""
-        alarms = self._alarms.references()
-        return live_references(
-            [o for o, _, _ in alarms] + self._outputs.references(),
-            [(channel, frame) for _, channel, frame in alarms]
-            + [(channel, count - 1) for channel, count in self._frames.items()],
-            self._timers.causes(),
-        )
+        ordinals, frames = self._linkage.references()
+        latest = [(channel, count - 1) for channel, count in self._frames.items()]
+        return live_references(ordinals, frames + latest, self._timers.causes())
 
     def state(self) -> EngineState:
         """All that `restore` needs, as it is between two facts."""
@@ -180,12 +170,10 @@ class Engine:
         fold = decode_state(state.fold, FoldState)
         site = None if state.document is None else self._read_site(state.document)
         self._document, self._site, self._origin = state.document, site, state.origin
-        self._ordinal, self._time, self._frames = fold.ordinal, fold.time, fold.frames
+        self._drafts.ordinal, self._drafts.time, self._frames = fold.ordinal, fold.time, fold.frames
         self._quarantined = set(fold.quarantined)
         self._timers.restore(fold.timers, state.causes)
-        self._arming.restore(fold.arming, site)
-        self._alarms.restore(fold.alarms, () if site is None else site.rules)
-        self._outputs.restore(fold.outputs, () if site is None else site.linkages)
+        self._linkage.restore(fold.linkage, site)
         channels = () if site is None else site.channels
         if site is None or list(fold.detectors) != [channel.id for channel in channels]:
             if fold.detectors:
@@ -200,8 +188,6 @@ class Engine:
 
     def _configure(self, site: Site, cause: int) -> None:
         self._site = site
-        self._alarms.set_rules(site.rules, self._emit, cause)
-        self._outputs.set_linkages(site.linkages, self._emit, cause)
         self._quarantined.clear()
         before, self._detectors = self._detectors, {}
         for channel in site.channels:
@@ -209,18 +195,7 @@ class Engine:
             if channel.id in before:
                 before[channel.id].configure(channel, rules)
             self._detectors[channel.id] = before.get(channel.id) or self._make_detector(channel, rules)
-        self._arming.set_site(site, self._time)
-        self._follow_schedules(cause)
-
-    def _follow_schedules(self, cause: int) -> None:
-        """End the alarms of rules that are no longer armed, and wake up when that changes next."""
-        armed = self._arming.armed_since()
-        self._alarms.clear_where(lambda a: a.rule.id not in armed, "disarmed", self._emit, cause)
-        edge = self._arming.next_edge(self._time)
-        if edge is None:
-            self._timers.cancel((EDGE,))
-        else:
-            self._timers.arm((EDGE,), edge, cause)
+        self._linkage.set_site(site, cause)
 
     def _decide_frame(
         self, channel: str, body: e.FrameCaptured, percept: Percept | Exception | None, cause: int
@@ -236,82 +211,40 @@ class Engine:
             self._quarantine(channel, error, cause)
         if (number + 1) % DIGEST_EVERY == 0 and self._sees(channel):
             digest = state_sha256(self._fold_state([channel]))
-            self._emit(CHANNEL_SOURCE + channel, e.StateDigested(digest), cause)
+            self._drafts.emit(CHANNEL_SOURCE + channel, e.StateDigested(digest), cause)
 
     def _conclude(self, channel: str, body: e.FrameCaptured, number: int, percept: Percept, cause: int) -> None:
         ended: dict[int, int] = dict.fromkeys(percept.ended, cause)
         for derived in percept.events:
-            event = self._emit(CHANNEL_SOURCE + channel, derived, cause)
+            event = self._drafts.emit(CHANNEL_SOURCE + channel, derived, cause)
             if isinstance(derived, e.TrackEnded):
                 ended[derived.track] = event
-        self._alarms.tracks_ended(channel, ended, self._emit)
-        self._alarms.follow(channel, dict(percept.boxes), number)
+            self._linkage.detected(channel, derived, number, event)
+        self._linkage.follow(channel, dict(percept.boxes), ended, number)
         assert self._site is not None
-        rules = {r.id: r for r in self._site.rules_of(channel)}
-        armed = {id: since for id, since in self._arming.armed_since().items() if id in rules}
+        rules = {rule.id for rule in self._site.rules_of(channel)}
+        armed = {id: since for id, since in self._linkage.armed_since().items() if id in rules}
         for hit in self._detectors[channel].judge(body.captured_ns - self._origin, armed):
-            rule = rules[hit.rule]
-            event = self._alarms.hit(rule, hit, number, self._time, self._emit, cause)
-            if event is not None:
-                self._outputs.alarm(rule.linkage, self._time, self._emit, event)
+            self._linkage.hit(hit, number, cause)
 
     def _lose(self, channel: str, cause: int) -> None:
         """A camera went away: its alarms cannot be followed, its background is old when it comes back."""
         if channel in self._detectors:
-            self._alarms.clear_where(lambda a: a.rule.channel == channel, "device_offline", self._emit, cause)
+            self._linkage.lose_channel(channel, "device_offline", cause)
             self._detectors[channel].restart("reconnect")
 
     def _obey(self, command: e.CommandReceived, cause: int) -> None:
-        """Carry out an operator's command; one that names nothing that is there now is passed over."""
-        words = command.arguments
-        match command.name:
-            case "arm" | "disarm" | "pause":
-                self._arm_by_hand(command, cause)
-            case "clear":
-                key = alarm_key(words[0])
-                named = (key.rule, key.ordinal)
-                self._alarms.clear_where(lambda a: (a.rule.id, a.ordinal) == named, "command", self._emit, cause)
-            case "output" if words[1] == "on":
-                self._outputs.switch_on(words[0], self._emit, cause)
-            case "output":
-                self._outputs.release(words[0], "command", self._emit, cause)
-            case "restart-vca":
-                self._alarms.clear_where(lambda _: True, "command", self._emit, cause)
-                self._quarantined.clear()
-                for detector in self._detectors.values():
-                    detector.restart("restart VCA")
-            case _:
-                pass
-
-    def _arm_by_hand(self, command: e.CommandReceived, cause: int) -> None:
-        self._timers.cancel((PAUSE,))
-        if command.name == "arm":
-            self._arming.arm(self._time)
-        else:
-            self._arming.disarm(self._time)
-        if command.name == "pause":
-            self._timers.arm((PAUSE,), self._time + pause_ns(command.arguments[0]), cause)
-        self._follow_schedules(cause)
+        """Carry out an operator's command."""
+        self._linkage.obey(command, cause)
+        if command.name == "restart-vca":
+            self._quarantined.clear()
+            for channel, detector in self._detectors.items():
+                self._linkage.lose_channel(channel, "command", cause)
+                detector.restart("restart VCA")
 
     def _end(self, cause: int) -> None:
-        self._alarms.clear_where(lambda _: True, "session_ended", self._emit, cause)
-        self._outputs.release_all("session_ended", self._emit, cause)
-        self._emit("session", e.StateDigested(state_sha256(self._fold_state(self._detectors))), cause)
-
-    def _fire(self, timer: Timer) -> None:
-        machine, *names = timer.key
-        if machine == EDGE:
-            self._arming.refresh(self._time)
-            self._follow_schedules(timer.cause)
-        elif machine == PAUSE:
-            self._arming.arm(self._time)
-            self._follow_schedules(timer.cause)
-        elif machine == RELEASE:
-            self._outputs.release(names[0], "delay", self._emit, timer.cause)
-        elif machine == REPEAT:
-            repeated = self._alarms.repeat_due(names[0], int(names[1]), self._time, self._emit, timer.cause)
-            if repeated is not None:
-                self._outputs.alarm(repeated[0].linkage, self._time, self._emit, repeated[1])
+        self._linkage.end(cause)
+        self._drafts.emit("session", e.StateDigested(state_sha256(self._fold_state(self._detectors))), cause)
 
     # Helpers
 
@@ -319,29 +252,21 @@ class Engine:
         return channel in self._detectors and channel not in self._quarantined
 
     def _quarantine(self, channel: str, error: Exception, cause: int) -> None:
+        """The channel is no longer looked at: nothing of it can go on."""
         self._quarantined.add(channel)
-        self._emit(CHANNEL_SOURCE + channel, e.FoldFailed(channel, f"{type(error).__name__}: {error}"[:500]), cause)
-
-    def _emit(self, source: str, body: e.Body, cause: int) -> int:
-        self._drafts.append(Draft(self._time, source, body, cause))
-        self._ordinal += 1
-        return self._ordinal - 1
-
-    def _taken(self) -> list[Draft]:
-        drafts, self._drafts = self._drafts, []
-        return drafts
+        failed = e.FoldFailed(channel, f"{type(error).__name__}: {error}"[:500])
+        event = self._drafts.emit(CHANNEL_SOURCE + channel, failed, cause)
+        self._linkage.lose_channel(channel, "fold_failed", event)
 
     def _fold_state(self, channels: Iterable[str]) -> bytes:
         """All that linkage keeps, and the detectors of these channels, encoded."""
         return encode_state(
             FoldState(
-                ordinal=self._ordinal,
-                time=self._time,
+                ordinal=self._drafts.ordinal,
+                time=self._drafts.time,
                 frames=self._frames,
                 quarantined=sorted(self._quarantined),
-                arming=self._arming.state(),
-                alarms=self._alarms.state(),
-                outputs=self._outputs.state(),
+                linkage=self._linkage.state(),
                 timers=self._timers.state(),
                 detectors={channel: self._detectors[channel].state() for channel in channels},
             )

@@ -15,13 +15,23 @@ import msgspec
 SCHEMA_VERSION = 1
 
 EventRef = Annotated[int, "event"]
+EventRefs = Annotated[tuple[int, ...], "event"]
+MaybeEventRef = Annotated[int | None, "event"]
 FrameRef = Annotated[int, "frame"]
+MaybeFrameRef = Annotated[int | None, "frame"]
 Box = tuple[int, int, int, int]
 """x, y, width, height in millionths of the frame."""
 
 PixelFormat = Literal["gray8", "gray16"]
 TargetClass = Literal["human", "vehicle", "animal", "other", "unknown"]
 RuleType = Literal["line_crossing", "intrusion", "region_entrance", "region_exiting"]
+DetectorName = Literal["motion", "tamper", "scene_change", "alarm_input"]
+AlarmType = RuleType | DetectorName
+ClearReason = Literal[
+    "target_gone", "over", "disarmed", "configuration", "command", "device_offline", "fold_failed", "session_ended"
+]
+"""`over`: what a detector or an alarm input had told of has ended."""
+ExceptionName = Literal["storage_full", "storage_error", "network_disconnected", "address_conflict", "illegal_login"]
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +117,46 @@ class DeviceFault(Body, frozen=True):
 
     driver: str
     reason: str
+
+
+class AlarmInputChanged(Body, frozen=True):
+    """The contact of the alarm input with this number closed or opened, before any debouncing."""
+
+    number: int
+    closed: bool
+
+
+class StorageFull(Body, frozen=True):
+    """Storage is full: `detail` says what gives way. Said again only after StorageFreed."""
+
+    free_bytes: int
+    detail: str
+
+
+class StorageFreed(Body, frozen=True):
+    """Storage is no longer full."""
+
+    free_bytes: int
+
+
+class StorageFault(Body, frozen=True):
+    """Something could not be written or read."""
+
+    detail: str
+
+
+class AddressConflict(Body, frozen=True):
+    """Another device in the network uses this device's address."""
+
+    address: str
+
+
+class LoginFailed(Body, frozen=True):
+    """Somebody who could not prove who they are was turned away."""
+
+    who: str
+    address: str
+    detail: str
 
 
 class CommandReceived(Body, frozen=True):
@@ -205,6 +255,57 @@ class TrackEnded(Body, frozen=True):
     duration_ns: int
 
 
+class MotionStarted(Body, frozen=True):
+    """Something moves on the channel; `box` is around all that does, `areas` are those of expert mode, from 0."""
+
+    frame: FrameRef
+    box: Box
+    areas: tuple[int, ...] = ()
+
+
+class MotionEnded(Body, frozen=True):
+    """Nothing moves any more."""
+
+    frame: FrameRef
+    duration_ns: int
+
+
+class TamperStarted(Body, frozen=True):
+    """The camera no longer sees what it should."""
+
+    frame: FrameRef
+    how: Literal["covered", "blinded", "defocused"]
+
+
+class TamperEnded(Body, frozen=True):
+    """The camera sees again."""
+
+    frame: FrameRef
+    how: Literal["covered", "blinded", "defocused"]
+    duration_ns: int
+
+
+class SceneChanged(Body, frozen=True):
+    """The camera looks elsewhere from now on."""
+
+    frame: FrameRef
+    how: Literal["moved", "turned"]
+
+
+class InputActivated(Body, frozen=True):
+    """The contact of an alarm input left its rest position and stayed away from it for the debounce time."""
+
+    input: str
+    number: int
+
+
+class InputReleased(Body, frozen=True):
+    """The contact of an alarm input is back in its rest position."""
+
+    input: str
+    number: int
+
+
 class RuleTriggered(Body, frozen=True):
     """A target did what a rule watches for, while the rule was armed."""
 
@@ -220,18 +321,30 @@ class RuleTriggered(Body, frozen=True):
 
 
 class AlarmRaised(Body, frozen=True):
-    """An alarm began. (`channel`, `rule`, `ordinal`) names it in every run mode."""
+    """An alarm began. (`channel`, `rule`, `detector`, `input`, `ordinal`) names it in every run mode.
+
+    `rule` is empty where a `detector` raised it. An alarm input (`detector` is alarm_input, `input` its id) has no
+    `channel` and no `frame`. `track` is 0 where no target is followed. `trigger` is the RuleTriggered, MotionStarted,
+    TamperStarted, SceneChanged or InputActivated.
+    """
 
     channel: str
     rule: str
-    type: RuleType
+    type: AlarmType
     ordinal: int
     track: int
     target: TargetClass
     box: Box
     trigger: EventRef
-    frame: FrameRef
+    frame: MaybeFrameRef
     detail: str = ""
+    detector: DetectorName | None = None
+    input: str = ""
+
+    @property
+    def raiser(self) -> str:
+        """What raised it: `gate`, `motion.thermal`, `alarm_input.door`."""
+        return alarm_raiser(self)
 
 
 class AlarmRepeated(Body, frozen=True):
@@ -243,7 +356,14 @@ class AlarmRepeated(Body, frozen=True):
     ordinal: int
     count: int
     box: Box
-    frame: FrameRef
+    frame: MaybeFrameRef
+    detector: DetectorName | None = None
+    input: str = ""
+
+    @property
+    def raiser(self) -> str:
+        """What raised it, as in AlarmRaised."""
+        return alarm_raiser(self)
 
 
 class AlarmCleared(Body, frozen=True):
@@ -253,7 +373,74 @@ class AlarmCleared(Body, frozen=True):
     channel: str
     rule: str
     ordinal: int
-    reason: Literal["target_gone", "disarmed", "configuration", "command", "device_offline", "session_ended"]
+    reason: ClearReason
+    detector: DetectorName | None = None
+    input: str = ""
+
+    @property
+    def raiser(self) -> str:
+        """What raised it, as in AlarmRaised."""
+        return alarm_raiser(self)
+
+
+def alarm_raiser(body: "AlarmRaised | AlarmRepeated | AlarmCleared") -> str:
+    """The rule's id, or `detector.channel`, or `alarm_input.id`: ids have no dots, so these differ."""
+    return body.rule if body.detector is None else f"{body.detector}.{body.channel or body.input}"
+
+
+class ExceptionRaised(Body, frozen=True):
+    """Something is wrong with the system itself. (`exception`, `ordinal`) names it in every run mode.
+
+    `subject` is what it is about: a channel, an address, empty for the storage.
+    """
+
+    exception: ExceptionName
+    ordinal: int
+    subject: str
+    detail: str
+
+
+class ExceptionCleared(Body, frozen=True):
+    """What was wrong is right again."""
+
+    raised: EventRef
+    exception: ExceptionName
+    ordinal: int
+    subject: str
+    reason: Literal["over", "configuration", "session_ended"]
+
+
+class RecordingStarted(Body, frozen=True):
+    """Recording of a channel began: what was captured from `pre_record_ns` before this event on is kept as evidence.
+
+    `plan` is the type of the plan that asks for it, or `linkage`; `event` the alarm or exception, None where the
+    schedule alone decides.
+    """
+
+    channel: str
+    ordinal: int
+    plan: str
+    pre_record_ns: int
+    event: MaybeEventRef
+
+
+class RecordingExtended(Body, frozen=True):
+    """A further alarm or exception came while the channel was recorded."""
+
+    recording: EventRef
+    channel: str
+    ordinal: int
+    event: EventRef
+
+
+class RecordingStopped(Body, frozen=True):
+    """The recording ended with this event; `duration_ns` is its whole length, pre-recording included."""
+
+    recording: EventRef
+    channel: str
+    ordinal: int
+    reason: Literal["post_record", "configuration", "session_ended"]
+    duration_ns: int
 
 
 class OutputActivated(Body, frozen=True):
@@ -269,14 +456,37 @@ class OutputReleased(Body, frozen=True):
     reason: Literal["delay", "command", "configuration", "session_ended"]
 
 
+class MediaWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A picture or a clip that goes along with an action.
+
+    `from_ns` and `to_ns` count from the moment in question: when the action's `frame` was captured, or where it has
+    none, the time of its `event`. They say which captured times are meant; for a picture both are the same and the
+    nearest frame is meant.
+    """
+
+    what: Literal["picture", "clip"]
+    channel: str
+    from_ns: int
+    to_ns: int
+
+
 class ActionRequested(Body, frozen=True):
-    """Something to be done outside; sent once this event is committed. (`output`, `ordinal`) is its key."""
+    """Something to be done outside; sent once this event is committed. (`output`, `ordinal`) is its key.
+
+    `event` is what it tells of, `also` what was gathered into it since; docs/wire.md lists the commands and the
+    parameters of each kind. `media` were captured by the time of this event.
+    """
 
     output: str
     ordinal: int
     kind: str
     command: str
     parameters: dict[str, str]
+    event: MaybeEventRef = None
+    also: EventRefs = ()
+    channel: str = ""
+    frame: MaybeFrameRef = None
+    media: tuple[MediaWanted, ...] = ()
 
 
 class StateDigested(Body, frozen=True):
@@ -314,6 +524,12 @@ FACTS: tuple[type[Body], ...] = (
     DeviceOnline,
     DeviceOffline,
     DeviceFault,
+    AlarmInputChanged,
+    StorageFull,
+    StorageFreed,
+    StorageFault,
+    AddressConflict,
+    LoginFailed,
     CommandReceived,
     ActionFinished,
     ActionFailed,
@@ -327,10 +543,22 @@ DERIVED: tuple[type[Body], ...] = (
     TrackStarted,
     TrackUpdated,
     TrackEnded,
+    MotionStarted,
+    MotionEnded,
+    TamperStarted,
+    TamperEnded,
+    SceneChanged,
+    InputActivated,
+    InputReleased,
     RuleTriggered,
     AlarmRaised,
     AlarmRepeated,
     AlarmCleared,
+    ExceptionRaised,
+    ExceptionCleared,
+    RecordingStarted,
+    RecordingExtended,
+    RecordingStopped,
     OutputActivated,
     OutputReleased,
     ActionRequested,

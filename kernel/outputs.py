@@ -1,103 +1,111 @@
-"""The output machine: alarm outputs that alarms switch on, and that go off `delay` after the last of them.
+"""The switch machine: relays and lights that alarms switch on, and that go off some time after the last of them.
 
-Each switch is an ActionRequested under the key (output, ordinal); nobody acts before it is committed.
+Each switch is an ActionRequested. `delay` of a relay and `duration` of a light count from the last alarm or repetition.
 """
 
 import msgspec
 
-from kernel.alarms import Emit
-from kernel.arming import Arming
-from kernel.events import ActionRequested, OutputActivated, OutputReleased
+from kernel.actions import Action, Actions
+from kernel.drafting import Drafts
+from kernel.events import OutputActivated, OutputReleased
+from kernel.site.linkage_model import Light
 from kernel.site.model import Linkage
 from kernel.state import StateDamaged
 from kernel.timers import Timers
 
 RELEASE = "release"
 ALARM_OUTPUT = "alarm_output"
+SWITCHED = (ALARM_OUTPUT, "light")
+"""The kinds of linkage that are on or off."""
 
 
 class OutputsState(msgspec.Struct, frozen=True):
-    """`on` maps what is on to the ordinal of its OutputActivated; `ordinals` the actions asked of each output."""
+    """`on` maps what is on to the ordinal of its OutputActivated."""
 
     on: dict[str, int]
-    ordinals: dict[str, int]
 
 
 class Outputs:
-    """The state of every alarm output: on or off."""
+    """The state of every relay and light: on or off."""
 
-    def __init__(self, timers: Timers, arming: Arming) -> None:
+    def __init__(self, timers: Timers, drafts: Drafts, actions: Actions) -> None:
         self._timers = timers
-        self._arming = arming
+        self._drafts = drafts
+        self._actions = actions
         self._linkages: dict[str, Linkage] = {}
         self._on: dict[str, int] = {}
-        self._ordinals: dict[str, int] = {}
 
-    def set_linkages(self, linkages: tuple[Linkage, ...], emit: Emit, cause: int) -> None:
-        """New settings: outputs that are gone, or are wired elsewhere, go off."""
-        new = {link.id: link for link in linkages if link.kind == ALARM_OUTPUT}
+    def set_linkages(self, linkages: tuple[Linkage, ...], cause: int) -> None:
+        """New settings: outputs that are gone, or are wired or shine otherwise, go off."""
+        new = _switched(linkages)
         for output in list(self._on):
-            if output not in new or new[output].number != self._linkages[output].number:
-                self.release(output, "configuration", emit, cause)
+            if output not in new or _parameters(new[output]) != _parameters(self._linkages[output]):
+                self.release(output, "configuration", cause)
         self._linkages = new
 
-    def alarm(self, linkage: tuple[str, ...], time: int, emit: Emit, cause: int) -> None:
-        """An alarm was raised or repeated: switch on its outputs, or keep them on for longer."""
-        for id in linkage:
-            output = self._linkages.get(id)
-            if output is not None and self._arming.covers(output.schedule):
-                self._activate(output, time, emit, cause)
+    def alarm(self, output: Linkage, cause: int) -> None:
+        """An alarm was raised or repeated: switch the output on, or keep it on for longer."""
+        by_hand = output.id in self._on and not self._timers.is_armed((RELEASE, output.id))
+        self._turn_on(output, cause)
+        delay_ns = _delay_ns(output)
+        if not by_hand and delay_ns is not None:
+            self._timers.arm((RELEASE, output.id), self._drafts.time + delay_ns, cause)
 
-    def switch_on(self, output: str, emit: Emit, cause: int) -> None:
+    def switch_on(self, output: str, cause: int) -> None:
         """By hand: on until switched off, whatever the delay."""
         if output in self._linkages:
             self._timers.cancel((RELEASE, output))
-            self._turn_on(self._linkages[output], emit, cause)
+            self._turn_on(self._linkages[output], cause)
 
-    def _activate(self, output: Linkage, time: int, emit: Emit, cause: int) -> None:
-        by_hand = output.id in self._on and not self._timers.is_armed((RELEASE, output.id))
-        self._turn_on(output, emit, cause)
-        if by_hand:
-            return
-        if output.delay_ns is not None:
-            self._timers.arm((RELEASE, output.id), time + output.delay_ns, cause)
-
-    def _turn_on(self, output: Linkage, emit: Emit, cause: int) -> None:
+    def _turn_on(self, output: Linkage, cause: int) -> None:
         if output.id not in self._on:
-            event = emit(f"linkage.{output.id}", OutputActivated(output.id), cause)
+            event = self._drafts.emit(f"linkage.{output.id}", OutputActivated(output.id), cause)
             self._on[output.id] = event
-            self._request(output, "on", emit, event)
+            self._request(output, "on", event)
 
-    def release(self, output: str, reason: str, emit: Emit, cause: int) -> None:
+    def release(self, output: str, reason: str, cause: int) -> None:
         """Switch an output off, if it is on."""
         if self._on.pop(output, None) is None:
             return
         self._timers.cancel((RELEASE, output))
         body = msgspec.convert({"output": output, "reason": reason}, OutputReleased)
-        event = emit(f"linkage.{output}", body, cause)
-        self._request(self._linkages[output], "off", emit, event)
+        event = self._drafts.emit(f"linkage.{output}", body, cause)
+        self._request(self._linkages[output], "off", event)
 
-    def release_all(self, reason: str, emit: Emit, cause: int) -> None:
+    def release_all(self, reason: str, cause: int) -> None:
         for output in list(self._on):
-            self.release(output, reason, emit, cause)
+            self.release(output, reason, cause)
 
-    def _request(self, output: Linkage, command: str, emit: Emit, cause: int) -> None:
-        ordinal = self._ordinals.get(output.id, 0) + 1
-        self._ordinals[output.id] = ordinal
-        parameters = {"number": str(output.number)}
-        emit(f"linkage.{output.id}", ActionRequested(output.id, ordinal, output.kind, command, parameters), cause)
+    def _request(self, output: Linkage, command: str, cause: int) -> None:
+        self._actions.request(Action(output.id, output.kind, command, _parameters(output)), cause)
 
     def references(self) -> list[int]:
         """The ordinals of the OutputActivated of what is on."""
         return list(self._on.values())
 
     def state(self) -> OutputsState:
-        return OutputsState(self._on, self._ordinals)
+        return OutputsState(self._on)
 
     def restore(self, state: OutputsState, linkages: tuple[Linkage, ...]) -> None:
         """Go on where the Outputs were that gave `state` under these settings. Raises `StateDamaged`."""
-        self._linkages = {link.id: link for link in linkages if link.kind == ALARM_OUTPUT}
+        self._linkages = _switched(linkages)
         if not state.on.keys() <= self._linkages.keys():
             raise StateDamaged("an output is on that the settings do not have")
         self._on = state.on
-        self._ordinals = state.ordinals
+
+
+def _switched(linkages: tuple[Linkage, ...]) -> dict[str, Linkage]:
+    return {link.id: link for link in linkages if link.kind in SWITCHED}
+
+
+def _delay_ns(output: Linkage) -> int | None:
+    """How long it stays on; None until it is switched off by hand."""
+    return output.settings.duration_ns if isinstance(output.settings, Light) else output.delay_ns
+
+
+def _parameters(output: Linkage) -> dict[str, str]:
+    """What its driver must know."""
+    if isinstance(output.settings, Light):
+        light = output.settings
+        return {"mode": light.mode, "frequency": light.frequency, "brightness": str(light.brightness)}
+    return {"number": str(output.number)}

@@ -86,9 +86,9 @@ class SeqForm:
 
     def _resolved(self, draft: Draft) -> Body:
         body = draft.body
-        changes: dict[str, int] = {n: self._ordinals[getattr(body, n)] for n in EVENT_REFS[type(body)]}
         channel = channel_of(draft.source, body)
-        changes |= {n: self._frames[(channel, getattr(body, n))] for n in FRAME_REFS[type(body)]}
+        changes = _changed(body, EVENT_REFS, lambda ordinal: self._ordinals[ordinal])
+        changes |= _changed(body, FRAME_REFS, lambda number: self._frames[(channel, number)])
         return msgspec.structs.replace(body, **changes) if changes else body
 
     def state(self, live: LiveReferences) -> FormState:
@@ -137,12 +137,26 @@ class SessionForm:
         """The logged derived event as the fold made it. Raises `ValueError` where it points to nothing known."""
         body = event.body
         self._derived.append(event.seq)
-        changes = {n: _position(self._derived, getattr(body, n)) for n in EVENT_REFS[type(body)]}
         frames = self._frames.get(channel_of(event.source, body), array("q"))
-        changes |= {n: _position(frames, getattr(body, n)) for n in FRAME_REFS[type(body)]}
+        changes = _changed(body, EVENT_REFS, lambda seq: _position(self._derived, seq))
+        changes |= _changed(body, FRAME_REFS, lambda seq: _position(frames, seq))
         if changes:
             body = msgspec.structs.replace(body, **changes)
         return Draft(event.time - self._origin, event.source, body, 0)
+
+
+def _changed(
+    body: Body, fields: dict[type[Body], tuple[str, ...]], change: Callable[[int], int]
+) -> dict[str, int | tuple[int, ...]]:
+    """The body's references of one sort, each changed; a field may hold one, none (None) or several."""
+    changes: dict[str, int | tuple[int, ...]] = {}
+    for name in fields[type(body)]:
+        value: int | tuple[int, ...] | None = getattr(body, name)
+        if isinstance(value, tuple):
+            changes[name] = tuple(change(one) for one in value)
+        elif value is not None:
+            changes[name] = change(value)
+    return changes
 
 
 def _position(seqs: "array[int]", seq: int) -> int:

@@ -10,7 +10,7 @@ from replay.refold import Pixels, Progress
 from replay.sessions import Session
 
 SAME_ALARM_WITHIN_NS = 10_000_000_000
-"""Alarms of one rule that begin this close together in both outcomes are taken for the same."""
+"""Alarms of one rule or detector that begin this close together in both outcomes are taken for the same."""
 
 
 class AlarmChanges(msgspec.Struct):
@@ -48,7 +48,7 @@ def what_if(
 
 
 def compare_alarms(recorded: EventLog, changed: EventLog) -> AlarmChanges:
-    """Match the alarms of two outcomes, each with the nearest of the same rule that is not yet taken."""
+    """Match the alarms of two outcomes, each with the nearest of the same rule or detector that is not yet taken."""
     changes = AlarmChanges([], [], [])
     candidates = _alarms(changed)
     for old in _alarms(recorded):
@@ -69,4 +69,4 @@ def _alarms(log: EventLog) -> list[Event]:
 
 def _same_alarm(old: Event, new: Event) -> bool:
     assert isinstance(old.body, AlarmRaised) and isinstance(new.body, AlarmRaised)
-    return old.body.rule == new.body.rule and abs(old.time - new.time) <= SAME_ALARM_WITHIN_NS
+    return old.body.raiser == new.body.raiser and abs(old.time - new.time) <= SAME_ALARM_WITHIN_NS

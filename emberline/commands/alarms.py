@@ -39,7 +39,7 @@ def alarm_lines(alarms: list[Alarm], calendar: Calendar) -> list[str]:
             str(alarm.raised.seq),
             calendar.show(alarm.raised),
             alarm.body.channel,
-            alarm.body.rule,
+            alarm.body.raiser,
             what_happened(alarm.body),
             alarm.body.target,
             "goes on" if alarm.duration_ns is None else f"{alarm.duration_ns / SECOND_NS:.1f} s",

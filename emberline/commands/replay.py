@@ -108,7 +108,7 @@ def _show_changes(changes: AlarmChanges, calendar: Calendar, unrecorded: bool) -
 def _alarm_words(event: Event, calendar: Calendar) -> str:
     body = event.body
     assert isinstance(body, AlarmRaised)
-    return f"{calendar.show(event)}  {body.rule}  {body.target}"
+    return f"{calendar.show(event)}  {body.raiser}  {body.target}"
 
 
 def _sessions(log: EventLog) -> list[Session]:

@@ -2,15 +2,16 @@
 
 from typing import Literal, get_args
 
-from kernel.site.checks import Choice, flag, identifier, name, whole
+from kernel.events import ExceptionName
+from kernel.site.checks import Choice, flag, identifier, name, seconds, whole
 from kernel.site.fields import Table
-from kernel.site.model import ALWAYS, AlarmInput, ExceptionName
+from kernel.site.model import ALWAYS, AlarmInput
 from kernel.site.names import Names
-from kernel.site.not_yet import warn_if_not_yet
 
 Contact = Literal["normally_open", "normally_closed"]
 CONTACT = Choice[Contact](*get_args(Contact))
 MAX_NUMBER = 64
+DEBOUNCE_NS = 50_000_000
 
 
 def read_alarm_inputs(tables: list[Table], names: Names) -> tuple[AlarmInput, ...]:
@@ -34,10 +35,9 @@ def _read_alarm_input(table: Table, names: Names) -> AlarmInput:
         enabled=table.take("enabled", flag, True),
         schedule=table.take("schedule", names.schedule, ALWAYS),
         linkage=table.take("linkage", names.linkage, ()),
+        debounce_ns=table.take("debounce", seconds(0, 10), DEBOUNCE_NS),
     )
     table.close()
-    if alarm_input.enabled:
-        warn_if_not_yet("alarm_input", table)
     return alarm_input
 
 
@@ -50,6 +50,4 @@ def read_exceptions(table: Table | None, names: Names) -> dict[ExceptionName, tu
     for exception in every:
         exceptions[exception] = table.take(exception, names.linkage, ())
     table.close()
-    if any(exceptions.values()):
-        warn_if_not_yet("exceptions", table)
     return exceptions

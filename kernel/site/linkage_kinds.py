@@ -67,7 +67,14 @@ class Kind(msgspec.Struct, frozen=True):
 _PORT = whole(1, 65535)
 _FILE = Key(text(), "")
 _YES, _NO = Key(flag, True), Key(flag, False)
-_UPLOAD = {"directory": Key(directory, PATTERN), "pictures": _YES, "video": _NO}
+_COOL_DOWN = seconds(0, 3600)
+_UPLOAD = {
+    "directory": Key(directory, PATTERN),
+    "pictures": _YES,
+    "video": _NO,
+    "cool_down": Key(_COOL_DOWN, 0, "cool_down_ns"),
+}
+_LIFE_SIGN = Key(seconds(0, 3600), 0, "life_sign_ns")
 
 
 def linkage_kinds(names: Names) -> dict[str, Kind]:
@@ -110,6 +117,7 @@ def _email(names: Names) -> dict[str, Kind]:
                 "image_interval": Key(seconds("0.1", 60), SECOND_NS, "image_interval_ns"),
                 "video": Key(video(names), None),
                 "ca_file": _FILE,
+                "cool_down": Key(_COOL_DOWN, 60 * SECOND_NS, "cool_down_ns"),
             },
             settle_email,
         ),
@@ -174,6 +182,7 @@ def _servers() -> dict[str, Kind]:
                 "timeout": Key(seconds(1, 60), 10 * SECOND_NS, "timeout_ns"),
                 "pictures": _YES,
                 "auth": Key(Choice[str]("digest", "basic", "bearer"), "digest"),
+                "life_sign": _LIFE_SIGN,
             },
             settle_http,
         ),
@@ -198,6 +207,7 @@ def _servers() -> dict[str, Kind]:
                 "retain": _NO,
                 "ca_file": _FILE,
                 "discovery": Key(topic_part, "homeassistant"),
+                "life_sign": _LIFE_SIGN,
             },
             settle_mqtt,
         ),

@@ -1,6 +1,7 @@
 """The settings of each kind of linkage, defaults filled in. Secrets are never in them, but in files outside the log.
 
 Where `channels` is empty, the channel that raised the alarm is meant. `pictures` and `video` say what goes along.
+`cool_down_ns` is the least time between two notices, `life_sign_ns` that between two signs of life (0: none).
 """
 
 from typing import Literal
@@ -50,6 +51,7 @@ class Email(msgspec.Struct, frozen=True):
     image_interval_ns: int
     video: Video | None
     ca_file: str = ""
+    cool_down_ns: int = 60_000_000_000
 
 
 class Ftp(msgspec.Struct, frozen=True):
@@ -64,6 +66,7 @@ class Ftp(msgspec.Struct, frozen=True):
     video: bool
     encryption: Literal["tls", "implicit", "none"] = "tls"
     ca_file: str = ""
+    cool_down_ns: int = 0
 
 
 class Sftp(msgspec.Struct, frozen=True):
@@ -78,6 +81,7 @@ class Sftp(msgspec.Struct, frozen=True):
     directory: str
     pictures: bool
     video: bool
+    cool_down_ns: int = 0
 
 
 class Nas(msgspec.Struct, frozen=True):
@@ -96,6 +100,7 @@ class Nas(msgspec.Struct, frozen=True):
     video: bool
     mount: str = ""
     port: int = 445
+    cool_down_ns: int = 0
 
 
 class Http(msgspec.Struct, frozen=True):
@@ -109,6 +114,7 @@ class Http(msgspec.Struct, frozen=True):
     timeout_ns: int
     pictures: bool
     auth: Literal["digest", "basic", "bearer"] = "digest"
+    life_sign_ns: int = 0
 
 
 class Notify(msgspec.Struct, frozen=True):
@@ -135,6 +141,7 @@ class Mqtt(msgspec.Struct, frozen=True):
     retain: bool
     ca_file: str = ""
     discovery: str = "homeassistant"
+    life_sign_ns: int = 0
 
 
 class Audible(msgspec.Struct, frozen=True):

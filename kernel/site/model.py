@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from kernel.events import RuleType
+from kernel.events import ExceptionName, RuleType
 from kernel.site.linkage_model import AlarmOutput, LinkageSettings
 
 Point = tuple[int, int]
@@ -16,7 +16,6 @@ Polygon = tuple[Point, ...]
 SceneMode = Literal["general", "distant_view", "leaves_interfered"]
 TargetName = Literal["human", "vehicle", "animal", "other"]
 ChannelKind = Literal["thermal", "optical"]
-ExceptionName = Literal["storage_full", "storage_error", "network_disconnected", "address_conflict", "illegal_login"]
 PlanType = Literal["continuous", "motion", "alarm", "motion_or_alarm", "motion_and_alarm", "event"]
 ALWAYS = "always"
 """The schedule that every site has: armed at all times."""
@@ -157,7 +156,7 @@ class Linkage(msgspec.Struct, frozen=True):
 
 
 class AlarmInput(msgspec.Struct, frozen=True):
-    """A contact that raises an alarm when it leaves its rest position."""
+    """A contact that raises an alarm when it leaves its rest position for longer than it bounces."""
 
     id: str
     number: int
@@ -166,6 +165,7 @@ class AlarmInput(msgspec.Struct, frozen=True):
     enabled: bool
     schedule: str
     linkage: tuple[str, ...]
+    debounce_ns: int = 50_000_000
 
 
 class RecordingPlan(msgspec.Struct, frozen=True):

@@ -13,8 +13,6 @@ NOT_YET = frozenset(
         "channel.scene_change",
         "source.v4l2",
         "source.zmq",
-        "alarm_input",
-        "exceptions",
         "recording",
         "recording.plan",
         "linkage.record",

@@ -53,4 +53,4 @@ def test_these_are_refused(words: str, says: str) -> None:
 def test_durations_and_alarms_are_read() -> None:
     assert pause_ns("90") == pause_ns("90s") == 90_000_000_000
     assert pause_ns("2h") == 4 * pause_ns("30m")
-    assert (alarm_key("gate-2#14").rule, alarm_key("gate-2#14").ordinal) == ("gate-2", 14)
+    assert (alarm_key("gate-2#14").raiser, alarm_key("gate-2#14").ordinal) == ("gate-2", 14)

@@ -12,10 +12,18 @@ BOX = (100_000, 100_000, 50_000, 100_000)
 
 
 class ScriptedDetector:
-    """Hits `script[frame number]` = {rule: track}; a track lives in the frames that name it in `present`."""
+    """Hits `script[frame number]` = {rule: track}; a track lives in the frames that name it in `present`.
 
-    def __init__(self, hits: dict[int, list[tuple[str, int]]], present: dict[int, range]) -> None:
-        self.hits, self.present = hits, present
+    `told[frame number]` are the events of motion, tamper and scene change in that frame.
+    """
+
+    def __init__(
+        self,
+        hits: dict[int, list[tuple[str, int]]],
+        present: dict[int, range],
+        told: dict[int, list[Body]] | None = None,
+    ) -> None:
+        self.hits, self.present, self.told = hits, present, told or {}
         self.frame = -1
         self.restarts: list[str] = []
 
@@ -31,7 +39,8 @@ class ScriptedDetector:
         self.frame = frame.number
         ended = tuple(t for t, frames in self.present.items() if frame.number == frames.stop)
         boxes = {t: BOX for t, frames in self.present.items() if frame.number in frames}
-        return Percept(tuple(TrackEnded(t, "human", SECOND) for t in ended), boxes, ended)
+        tracks = tuple(TrackEnded(t, "human", SECOND) for t in ended)
+        return Percept((*tracks, *self.told.get(frame.number, ())), boxes, ended)
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         hits = self.hits.get(self.frame, [])
