@@ -2,13 +2,13 @@
 
 import msgspec
 
-from kernel.events import AlarmCleared, AlarmRaised, Box, RuleType, TargetClass
+from kernel.events import AlarmCleared, AlarmRaised, AlarmType, Box, TargetClass
 from kernel.references import Draft
 from replay.sweep.grid import Settings
 
 
 class SweptAlarm(msgspec.Struct, frozen=True):
-    """An alarm. Times are session times in ns, `frame` counts the channel's frames from 0.
+    """An alarm; `rule` is what raised it. Times are session times in ns, `frame` counts the channel's frames from 0.
 
     `ended_ns` is when it was cleared.
     """
@@ -16,12 +16,12 @@ class SweptAlarm(msgspec.Struct, frozen=True):
     time_ns: int
     channel: str
     rule: str
-    type: RuleType
+    type: AlarmType
     ordinal: int
     track: int
     target: TargetClass
     box: Box
-    frame: int
+    frame: int | None
     ended_ns: int | None = None
 
 
@@ -41,10 +41,10 @@ def alarms_in(drafts: list[Draft]) -> tuple[SweptAlarm, ...]:
     for draft in drafts:
         body = draft.body
         if isinstance(body, AlarmRaised):
-            alarms[(body.rule, body.ordinal)] = SweptAlarm(
+            alarms[(body.raiser, body.ordinal)] = SweptAlarm(
                 draft.time,
                 body.channel,
-                body.rule,
+                body.raiser,
                 body.type,
                 body.ordinal,
                 body.track,
@@ -53,6 +53,6 @@ def alarms_in(drafts: list[Draft]) -> tuple[SweptAlarm, ...]:
                 body.frame,
             )
         elif isinstance(body, AlarmCleared):
-            key = (body.rule, body.ordinal)
+            key = (body.raiser, body.ordinal)
             alarms[key] = msgspec.structs.replace(alarms[key], ended_ns=draft.time)
     return tuple(alarms.values())
