@@ -30,6 +30,11 @@ class Calendar:
             self._facts.append(event.fact_no)
             self._states.append((origin, offset, zone))
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone where the log ends."""
+        return self._states[-1][2] if self._states else zone_info("UTC")
+
     def _at(self, event: Event) -> tuple[int, int | None, ZoneInfo]:
         index = bisect_right(self._facts, event.fact_no) - 1
         return self._states[index] if index >= 0 else (0, None, zone_info("UTC"))
@@ -38,6 +43,16 @@ class Calendar:
         """Nanoseconds since 1970 (UTC); None where civil time is unknown."""
         _, offset, _ = self._at(event)
         return None if offset is None else event.time + offset
+
+    def first_known_ns(self, event: Event) -> int | None:
+        """Like `civil_ns`; before its session's first ClockSet, by what that will say."""
+        index = max(0, bisect_right(self._facts, event.fact_no) - 1)
+        for origin, offset, _ in self._states[index:]:
+            if origin > event.time:
+                return None
+            if offset is not None:
+                return event.time + offset
+        return None
 
     def show(self, event: Event) -> str:
         """Local civil time to the millisecond, or `+12.345 s` since the session began."""

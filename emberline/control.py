@@ -1,13 +1,13 @@
-"""How an operator's commands reach the running daemon: a ZeroMQ socket in a private directory, named in the log's.
+"""How requests reach the running daemon: a ZeroMQ socket in a private directory, named in the log's.
 
-Whoever may read the log directory's CONTROL file and enter the socket's directory may command: both are private to the
-daemon's user.
+A request has two parts: its name and a msgpack body; what the names are is the daemon's table. Whoever may read the log
+directory's CONTROL file and enter the socket's directory may ask and command: both are private to the daemon's user.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -18,14 +18,26 @@ from kernel.events import CommandReceived
 
 CONTROL_NAME = "CONTROL"
 ANSWER_WITHIN_MS = 10_000
-MAX_BYTES = 4096
+MAX_BYTES = 2 * 1024 * 1024
+"""Of a request; a site document is the largest."""
+AT_ONCE = 8
+"""Requests that are answered before the daemon looks after its cameras again."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the daemon says to a command."""
+    """What the daemon says to a request; `data` is the msgpack of what was asked for, if anything was."""
 
     done: bool
-    words: str
+    words: str = ""
+    data: bytes = b""
+
+
+class NobodyAnswers(Unusable):
+    """No daemon runs on the log, or it does not answer."""
+
+
+Handlers = Mapping[str, Callable[[bytes], Answer]]
+"""What answers the request of each name, from its body. `msgspec.DecodeError` says that the body is none."""
 
 
 class ControlSocket:
@@ -53,15 +65,72 @@ class ControlSocket:
         self._name.unlink(missing_ok=True)
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def answer_all(self, obey: Callable[[CommandReceived], Answer]) -> None:
-        """Take the commands that have arrived; `obey` carries one out and says what came of it."""
-        while self._socket.poll(0):
-            try:
-                command = msgspec.msgpack.decode(self._socket.recv(), type=CommandReceived)
-                answer = obey(command)
-            except msgspec.DecodeError as error:
-                answer = Answer(False, f"not a command: {error}")
+    def answer_all(self, handlers: Handlers) -> None:
+        """Answer the requests that have arrived, a bounded number of them."""
+        for _ in range(AT_ONCE):
+            if not self._socket.poll(0):
+                return
+            answer = _answer(self._socket.recv_multipart(), handlers)
             self._socket.send(msgspec.msgpack.encode(answer))
+
+
+def _answer(parts: list[bytes], handlers: Handlers) -> Answer:
+    if len(parts) != 2:
+        return Answer(False, f"a request has two parts, this one {len(parts)}")
+    name = parts[0][:40].decode(errors="replace")
+    handler = handlers.get(name)
+    if handler is None:
+        return Answer(False, f"this daemon knows no request {name!r}; it knows {', '.join(handlers)}")
+    try:
+        return handler(parts[1])
+    except msgspec.DecodeError as error:
+        return Answer(False, f"not a request of {name!r}: {error}")
+
+
+class ControlClient:
+    """The asking end. Raises `NobodyAnswers` where no daemon runs on this log."""
+
+    def __init__(self, log: Path) -> None:
+        try:
+            endpoint = (log / CONTROL_NAME).read_text()
+        except OSError:
+            raise NobodyAnswers(f"no daemon is running on {log}") from None
+        self._log = log
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.REQ)
+        try:
+            self._socket.setsockopt(zmq.LINGER, 0)
+            self._socket.connect(endpoint)
+        except zmq.ZMQError as error:
+            self.close()
+            raise NobodyAnswers(f"the daemon on {log} cannot be reached: {error}") from None
+
+    def __enter__(self) -> "ControlClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+        self._context.term()
+
+    def ask(self, name: str, body: msgspec.Struct) -> Answer:
+        """One request and its answer.
+
+        Raises `NobodyAnswers` where none comes, and then the client is of no more use; `Unusable` where the daemon
+        refuses.
+        """
+        try:
+            self._socket.send_multipart([name.encode(), msgspec.msgpack.encode(body)])
+            if not self._socket.poll(ANSWER_WITHIN_MS):
+                raise NobodyAnswers(f"no daemon answers on {self._log}: it has ended without cleaning up, or hangs")
+            answer = msgspec.msgpack.decode(self._socket.recv(), type=Answer)
+        except zmq.ZMQError as error:
+            raise NobodyAnswers(f"the daemon on {self._log} cannot be reached: {error}") from None
+        if not answer.done:
+            raise Unusable(answer.words)
+        return answer
 
 
 def send_command(log: Path, command: CommandReceived) -> str:
@@ -69,24 +138,5 @@ def send_command(log: Path, command: CommandReceived) -> str:
 
     Raises `Unusable` where no daemon runs on this log, or it refuses.
     """
-    try:
-        endpoint = (log / CONTROL_NAME).read_text()
-    except OSError:
-        raise Unusable(f"no daemon is running on {log}") from None
-    context = zmq.Context()
-    socket = context.socket(zmq.REQ)
-    try:
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.connect(endpoint)
-        socket.send(msgspec.msgpack.encode(command))
-        if not socket.poll(ANSWER_WITHIN_MS):
-            raise Unusable(f"no daemon answers on {log}: it has ended without cleaning up, or hangs")
-        answer = msgspec.msgpack.decode(socket.recv(), type=Answer)
-    except zmq.ZMQError as error:
-        raise Unusable(f"the daemon on {log} cannot be reached: {error}") from None
-    finally:
-        socket.close()
-        context.term()
-    if not answer.done:
-        raise Unusable(answer.words)
-    return answer.words
+    with ControlClient(log) as client:
+        return client.ask("command", command).words

@@ -9,8 +9,9 @@ from devices import reports as r
 from devices.host import DriverHost
 from devices.wire import Pace
 from emberline.channel_line import ChannelLine
-from emberline.control import Answer, ControlSocket
+from emberline.control import Answer, ControlSocket, Handlers
 from emberline.defaults import with_defaults
+from emberline.live_rows import answer_rows
 from emberline.versions import versions
 from kernel import events as e
 from kernel.commands import BadCommand, check_command
@@ -21,6 +22,7 @@ from kernel.payloads import DamagedFrame, EncodedFrame
 from kernel.recorder import Recorder
 from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Site
+from kernel.site.reader import SiteErrors
 
 TOLD = (e.AlarmRaised, e.AlarmRepeated, e.AlarmCleared, e.OutputActivated, e.OutputReleased)
 """The events that an onlooker is told of, once they are committed."""
@@ -85,6 +87,11 @@ class Daemon:
         self._began_ns = 0
         self._leave: str | None = None
         self._document: str | None = None
+        self._handlers: Handlers = {
+            "command": lambda body: self._obey(msgspec.msgpack.decode(body, type=e.CommandReceived)),
+            "rows": lambda body: answer_rows(log, body),
+            "configure": lambda body: self._put_back(msgspec.msgpack.decode(body, type=e.ConfigChanged)),
+        }
         self.summary = RunSummary()
 
     def leave(self, reason: str) -> None:
@@ -106,7 +113,7 @@ class Daemon:
             for report in self._host.poll(POLL_S):
                 self._take(report)
             self._admit_waiting()
-            self._control.answer_all(self._obey)
+            self._control.answer_all(self._handlers)
             self._tick()
             self._grant()
             self._onlooker.progress(self.summary, self._recorder.time)
@@ -236,6 +243,19 @@ class Daemon:
             self._configure(document, command.who)
         self._log.sync()
         return Answer(True, f"done: {' '.join((command.name, *command.arguments))}")
+
+    def _put_back(self, earlier: e.ConfigChanged) -> Answer:
+        """Put an earlier document in force."""
+        try:
+            site = recorded_site(earlier.document)
+        except SiteErrors as errors:
+            return Answer(False, f"this document does not fit this version: {errors}")
+        if {c.id: c.source for c in site.channels} != {c.id: c.source for c in self._site.channels}:
+            return Answer(False, "its channels or their sources are others than those that the daemon runs")
+        self._site = site
+        self._configure(earlier.document, earlier.who)
+        self._log.sync()
+        return Answer(True, "in force")
 
     def _admit(self, source: str, body: e.Body, time_ns: int | None = None, frame: EncodedFrame | None = None) -> None:
         payload, pixels = (None, None) if frame is None else (frame.payload, frame.pixels)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from detectors.detector import ChannelDetector
 from emberline.console import warn
+from emberline.control import NobodyAnswers
+from emberline.live_rows import HandOut
 from kernel.engine import Engine, ReadSite, recorded_site
 from kernel.log.contract import EventLog
 from kernel.log.duckdb_log import open_log
@@ -19,9 +21,16 @@ def make_engine(read_site: ReadSite = recorded_site) -> Engine:
 
 
 @contextmanager
-def read_log(path: Path) -> Iterator[EventLog]:
-    """A log to read from; raises `LogError` where there is none, or where its last part is still being written."""
-    log = open_log(path)
+def read_log(path: Path, live_frames: bool = True) -> Iterator[EventLog]:
+    """A log to read from, as it stands now: while a daemon writes it, what is not sealed yet is asked of the daemon.
+
+    Without `live_frames` the pictures of that part are left out. Raises `LogError` where there is no log, or where
+    something else than a daemon is writing it.
+    """
+    try:
+        log = open_log(path, handed=HandOut(path, live_frames))
+    except NobodyAnswers:
+        log = open_log(path)
     try:
         for found in log.recovered:
             warn(f"{found.where}: {found.detail}")

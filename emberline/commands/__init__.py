@@ -6,6 +6,7 @@ from emberline.commands import (
     alarms,
     check,
     command,
+    config,
     events,
     explain,
     export,
@@ -16,6 +17,7 @@ from emberline.commands import (
     replay,
     run,
     snapshot,
+    tail,
     try_,
     verify,
 )
@@ -39,6 +41,8 @@ app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
 app.command("alarms")(alarms.alarms)
 app.command("events")(events.events)
+app.command("tail")(tail.tail)
+app.command("config")(config.config)
 app.command("export")(export.export)
 app.command("explain")(explain.explain)
 app.command("snapshot")(snapshot.snapshot)

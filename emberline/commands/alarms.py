@@ -20,7 +20,7 @@ def alarms(
     as_json: Annotated[bool, typer.Option("--json", help="JSON alone on stdout.")] = False,
 ) -> None:
     """The alarms: local time, rule, target, duration."""
-    with read_log(log) as opened:
+    with read_log(log, live_frames=False) as opened:
         calendar = Calendar(opened)
         chosen = [a for a in alarms_of(opened) if calendar.within(a.raised, since, until)]
     if as_json:

@@ -23,15 +23,25 @@ def events(
     as_json: Annotated[bool, typer.Option("--json", help="JSON alone on stdout; it always is.")] = False,
 ) -> None:
     """One event a line as JSON, in the order of the log."""
-    for name in kind or []:
-        if name not in KINDS:
-            raise Unusable(f"--kind {name}: no such kind; the kinds are {', '.join(KINDS)}")
+    check_kinds(kind)
     selection = Selection(kinds=tuple(kind) if kind else None, sources=(source,) if source else None)
-    with read_log(log) as opened:
+    with read_log(log, live_frames=False) as opened:
         calendar = Calendar(opened)
         for event in opened.read(selection):
             if calendar.within(event, since, until):
-                print(json.dumps(as_line(event), ensure_ascii=False, separators=(",", ":")))
+                print(line_of(event))
+
+
+def check_kinds(kinds: list[str] | None) -> None:
+    """Raise `Unusable` where there is no such kind."""
+    for name in kinds or []:
+        if name not in KINDS:
+            raise Unusable(f"--kind {name}: no such kind; the kinds are {', '.join(KINDS)}")
+
+
+def line_of(event: Event) -> str:
+    """The event as a line of JSON."""
+    return json.dumps(as_line(event), ensure_ascii=False, separators=(",", ":"))
 
 
 def as_line(event: Event) -> dict[str, Any]:

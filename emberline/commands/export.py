@@ -18,7 +18,7 @@ def export(
         raise Unusable("say what to export to: --parquet DIR")
     from emberline.exports.parquet import write_parquet
 
-    with read_log(log) as opened:
+    with read_log(log, live_frames=False) as opened:
         written = write_parquet(opened, parquet)
     for name, rows in written.items():
         print(f"{parquet / name}.parquet  {rows} rows")

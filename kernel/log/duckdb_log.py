@@ -12,9 +12,10 @@ from kernel.log.contract import Head, LogError, LogUnreadable, Recovery, Selecti
 from kernel.log.crashed import Left, read_left
 from kernel.log.database import Database
 from kernel.log.directory import check_is_log, prepare_for_writing, sealed_spans
+from kernel.log.handed_rows import HandOut, left_as_handed
 from kernel.log.ledger import Lost, head_of, read_ledger
 from kernel.log.live import LiveSegment
-from kernel.log.lock import WriterLock
+from kernel.log.lock import WriterLock, has_writer
 from kernel.log.reading import Reader, Span
 from kernel.log.recovery import recover
 from kernel.log.rotation import SEGMENT_BYTES, SEGMENT_NS, Limits, Rotation
@@ -32,6 +33,7 @@ def open_log(
     on_commit: Callable[[int], None] | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     segment_ns: int = SEGMENT_NS,
+    handed: HandOut | None = None,
 ) -> "DuckDBLog":
     """Open the log in the directory `path`; for writing, it is made if it is not there.
 
@@ -40,7 +42,8 @@ def open_log(
     `segment_bytes` of payloads and bodies, or `segment_ns` of logical time.
 
     Damage does not keep a log from being opened for writing: what it took is in the `recovered` of the log. A reader
-    changes nothing; it reads what a crash left from a mended copy.
+    changes nothing; it reads what a crash left from a mended copy. What another process is writing it reads as
+    `handed` gives it, and not at all without.
 
     Raises `LogLocked` where another process writes to it, `LogUnreadable` where it is no log or of a newer version,
     or, for reading, too damaged, `LogError` where it cannot be written.
@@ -49,7 +52,7 @@ def open_log(
     database = Database()
     try:
         if mode == "read":
-            return _open_for_reading(directory, database)
+            return _open_for_reading(directory, database, handed)
         begin = _beginner(database, directory, wall_clock_ns or (lambda: 0))
         return _open_for_writing(directory, database, begin, on_commit, Limits(segment_bytes, segment_ns))
     except BaseException:
@@ -117,7 +120,7 @@ class DuckDBLog:
         self._writable().writer.sync(self._head.seq)
 
     def read(self, selection: Selection = Selection()) -> Iterator[Event]:
-        self._settle(self._head.seq)
+        self._settle(self._head.seq if selection.last is None else selection.last)
         return self._reader.events(selection, self._head.seq)
 
     def typed(self, kind: str, selection: Selection = Selection()) -> Any:
@@ -132,7 +135,7 @@ class DuckDBLog:
         return self._reader.payload(seq)
 
     def payloads(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
-        self._settle(self._head.seq)
+        self._settle(last)
         return self._reader.payloads(first, min(last, self._head.seq))
 
     def close(self) -> None:
@@ -171,11 +174,14 @@ class DuckDBLog:
         return self._writing
 
 
-def _open_for_reading(directory: Path, database: Database) -> DuckDBLog:
+def _open_for_reading(directory: Path, database: Database, handed: HandOut | None) -> DuckDBLog:
     check_is_log(directory)
     ledger = read_ledger(directory)
     spans = sealed_spans(directory, ledger)
-    left = read_left(database, directory, ledger)
+    if handed is not None and has_writer(directory):
+        left = left_as_handed(head_of(ledger), handed)
+    else:
+        left = read_left(database, directory, ledger)
     return DuckDBLog(database, ledger.lost + left.lost, left.head, spans + left.spans, left)
 
 

@@ -79,4 +79,9 @@ def frame_table(units: Sequence[Unit]) -> Any:
     framed = [unit for unit in units if unit.payload is not None]
     if not framed:
         return None
-    return _arrow.table([[unit.frame for unit in framed], [unit.payload for unit in framed]], schema=_FRAME_COLUMNS)
+    return payload_table([(unit.frame or 0, unit.payload or b"") for unit in framed])
+
+
+def payload_table(payloads: Sequence[tuple[int, bytes]]) -> Any:
+    """Payloads with their seqs as an Arrow table for the frames file."""
+    return _arrow.table([[seq for seq, _ in payloads], [payload for _, payload in payloads]], schema=_FRAME_COLUMNS)
