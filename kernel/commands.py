@@ -19,6 +19,7 @@ USAGE = {
     "pause": "pause 90s | 30m | 2h",
     "output": "output NAME on | off",
     "clear": "clear RULE#N",
+    "capture": "capture CHANNEL",
     "restart-vca": "restart-vca",
     "restore-defaults": "restore-defaults",
 }
@@ -53,6 +54,9 @@ def check_command(command: CommandReceived, site: Site) -> None:
             sources = [source.id for source in alarm_sources(site)]
             if key.raiser not in sources:
                 raise BadCommand(f"there is no rule {key.raiser!r}; there are {', '.join(sources)}")
+        case "capture" if site.channel(command.arguments[0]) is None:
+            channels = ", ".join(channel.id for channel in site.channels)
+            raise BadCommand(f"there is no channel {command.arguments[0][:40]!r}; there are {channels}")
         case _:
             pass
 

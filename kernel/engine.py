@@ -235,7 +235,7 @@ class Engine:
 
     def _obey(self, command: e.CommandReceived, cause: int) -> None:
         """Carry out an operator's command."""
-        self._linkage.obey(command, cause)
+        self._linkage.obey(command, self._frames, cause)
         if command.name == "restart-vca":
             self._quarantined.clear()
             for channel, detector in self._detectors.items():

@@ -439,7 +439,7 @@ class RecordingStopped(Body, frozen=True):
     recording: EventRef
     channel: str
     ordinal: int
-    reason: Literal["post_record", "configuration", "session_ended"]
+    reason: Literal["post_record", "schedule", "configuration", "session_ended"]
     duration_ns: int
 
 

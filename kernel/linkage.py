@@ -1,7 +1,7 @@
 """The linkage machine: from what sources tell to alarms, and from alarms to what happens.
 
     sources (rules, detectors, contacts) ─► Alarms ─┐
-                        facts ─► Exceptions ────────┴─► Linker ─► switches, notices
+                        facts ─► Exceptions ────────┴─► Linker ─► switches, notices, captures, recordings
                         facts, timers ─► Arming decides what is armed
 
 Everything happens in the session time of the fact or timer under way; docs/linkage.md draws the machine.
@@ -12,6 +12,7 @@ import msgspec
 from kernel import events as e
 from kernel.alarms import NO_TRACK, REPEAT, WHOLE_FRAME, Activity, Alarms, AlarmsState, Linked
 from kernel.arming import EDGE, PAUSE, Arming, ArmingState, CivilClock
+from kernel.captures import CAPTURE
 from kernel.commands import alarm_key, pause_ns
 from kernel.contacts import DEBOUNCE, Contacts, ContactsState
 from kernel.detector import RuleHit
@@ -21,6 +22,7 @@ from kernel.linker import Linker, LinkerState
 from kernel.notices import LIFE_SIGN, NOTICE
 from kernel.occurrences import of_alarm
 from kernel.outputs import RELEASE
+from kernel.recordings import POST_RECORD
 from kernel.site.model import Site
 from kernel.sources import alarm_sources, source_id
 from kernel.timers import Timer, Timers
@@ -74,6 +76,7 @@ class Linkage:
     def _follow_schedules(self, cause: int) -> None:
         """End and raise the alarms that this asks for, and wake up when a schedule arms or disarms next."""
         self._alarms.follow_arming(self._arming.armed_since(), cause)
+        self._linker.recordings.follow(cause)
         edge = self._arming.next_edge(self._drafts.time)
         if edge is None:
             self._timers.cancel((EDGE,))
@@ -101,6 +104,10 @@ class Linkage:
             self._linker.notices.due(int(names[0]), timer.cause)
         elif machine == LIFE_SIGN:
             self._linker.notices.life_sign(names[0], timer.cause)
+        elif machine == CAPTURE:
+            self._linker.captures.due(names[0], timer.cause)
+        elif machine == POST_RECORD:
+            self._linker.recordings.post_recorded(names[0], timer.cause)
         elif machine == DEBOUNCE:
             self._contacts.settle(names[0], timer.cause)
 
@@ -147,8 +154,11 @@ class Linkage:
         """Nothing of the channel can be followed any more."""
         self._alarms.lose_channel(channel, reason, cause)
 
-    def obey(self, command: e.CommandReceived, cause: int) -> None:
-        """Carry out an operator's command; one that names nothing that is there now is passed over."""
+    def obey(self, command: e.CommandReceived, frames: dict[str, int], cause: int) -> None:
+        """Carry out an operator's command; one that names nothing that is there now is passed over.
+
+        `frames` says how many frames each channel has had.
+        """
         words = command.arguments
         match command.name:
             case "arm" | "disarm" | "pause":
@@ -161,6 +171,8 @@ class Linkage:
                 self._linker.outputs.switch_on(words[0], cause)
             case "output":
                 self._linker.outputs.release(words[0], "command", cause)
+            case "capture":
+                self._linker.captures.by_hand(words[0], frames[words[0]] - 1 if words[0] in frames else None, cause)
             case "restart-vca":
                 self._alarms.clear_where(lambda a: a.track != NO_TRACK, "command", cause)
             case _:
@@ -181,6 +193,7 @@ class Linkage:
         self._alarms.clear_where(lambda _: True, "session_ended", cause)
         self._exceptions.end_all(cause)
         self._linker.end(cause)
+        self._timers.cancel_all()
 
     # State
 

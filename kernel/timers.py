@@ -32,6 +32,9 @@ class Timers:
     def cancel(self, key: Key) -> None:
         self._by_key.pop(key, None)
 
+    def cancel_all(self) -> None:
+        self._by_key.clear()
+
     def is_armed(self, key: Key) -> bool:
         return key in self._by_key
 

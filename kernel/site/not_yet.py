@@ -14,8 +14,6 @@ NOT_YET = frozenset(
         "source.v4l2",
         "source.zmq",
         "recording",
-        "recording.plan",
-        "linkage.record",
         "linkage.capture",
         "linkage.email",
         "linkage.ftp",

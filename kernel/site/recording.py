@@ -38,5 +38,4 @@ def _read_plan(table: Table, names: Names) -> RecordingPlan:
         post_record_ns=table.take("post_record", seconds(0, 600), 10 * SECOND_NS),
     )
     table.close()
-    warn_if_not_yet("recording.plan", table)
     return plan
