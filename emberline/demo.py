@@ -33,7 +33,7 @@ def demo(log: Path) -> None:
     out.print("\n[bold]Try next:[/]")
     out.print(f"  .venv/bin/emberline alarms {log}")
     out.print(f'  .venv/bin/emberline replay {log} --set \'rule.touchy.targets=["human", "vehicle"]\'', markup=False)
-    out.print(f"  .venv/bin/emberline snapshot {log} {alarm.raised.seq} --out alarm.png")
+    out.print(f"  .venv/bin/emberline explain {log} --near-misses")
 
 
 def _make_room(log: Path) -> None:

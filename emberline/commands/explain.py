@@ -13,6 +13,7 @@ from emberline.explained_page import explained_page, write_page
 from emberline.explained_picture import explained_picture
 from emberline.explaining import as_json as json_of
 from emberline.explaining import as_text
+from emberline.near_miss_list import Search, show_near_misses
 from emberline.picture_file import check_picture_name, save_picture
 from emberline.wiring import read_log
 from kernel.log.contract import EventLog
@@ -29,11 +30,24 @@ def explain(
     ] = None,
     image: Annotated[Path | None, typer.Option(help="Write a picture of the moment: .png or .jpg.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page for a customer.")] = None,
+    near_misses: Annotated[
+        bool, typer.Option("--near-misses", help="Instead: what almost alarmed, and what stopped it.")
+    ] = False,
+    rule: Annotated[str | None, typer.Option(help="Near misses of this rule only.")] = None,
+    since: Annotated[str | None, typer.Option(help="Near misses from this time on (ISO 8601).")] = None,
+    until: Annotated[str | None, typer.Option(help="Near misses up to this time (ISO 8601).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON alone on stdout.")] = False,
 ) -> None:
     """Why this alarm or action: its causes down to a frame, and every gate with value, limit and margin."""
+    if near_misses:
+        if seq is not None or at is not None or image is not None:
+            raise Unusable("--near-misses lists them; `emberline explain LOG SEQ` with one's frame explains it")
+        show_near_misses(log, Search(rule, since, until), as_json, html)
+        return
+    if rule is not None or since is not None or until is not None:
+        raise Unusable("--rule, --since and --until choose among --near-misses; give that too")
     if (seq is None) == (at is None):
-        raise Unusable("give either a seq (see `emberline alarms`) or --at TIME")
+        raise Unusable("give either a seq (see `emberline alarms`) or --at TIME, or --near-misses")
     if image is not None:
         check_picture_name(image)
     with read_log(log) as opened:
