@@ -1,5 +1,6 @@
 """How the parts are put together: engines with the product's detectors, logs with the wall clock."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,15 @@ from kernel.log.memory import MemoryLog
 def make_engine(read_site: ReadSite = recorded_site) -> Engine:
     """The production fold; a what-if passes a `read_site` of its own."""
     return Engine(ChannelDetector, read_site)
+
+
+SEAL_KEY = "EMBERLINE_SEAL_KEY"
+"""The environment variable that names the private key with which logs are sealed, if it is not to lie with the log."""
+
+
+def _seal_key() -> Path | None:
+    named = os.environ.get(SEAL_KEY)
+    return Path(named) if named else None
 
 
 @contextmanager
@@ -44,7 +54,7 @@ def read_log(path: Path, live_frames: bool = True) -> Iterator[EventLog]:
 @contextmanager
 def write_log(path: Path) -> Iterator[EventLog]:
     """A log to append to, made if it is not there; what was appended stays, however the work ends."""
-    log = open_log(path, "write", wall_clock_ns=time.time_ns)
+    log = open_log(path, "write", wall_clock_ns=time.time_ns, key=_seal_key())
     try:
         yield log
     finally:
@@ -54,7 +64,7 @@ def write_log(path: Path) -> Iterator[EventLog]:
 @contextmanager
 def import_log(path: Path) -> Iterator[EventLog]:
     """A log to import into, made if it is not there; a failed import is taken back whole."""
-    log = open_log(path, "write", wall_clock_ns=time.time_ns)
+    log = open_log(path, "write", wall_clock_ns=time.time_ns, key=_seal_key())
     try:
         yield log
     except BaseException:

@@ -7,16 +7,40 @@ import typer
 
 from emberline.console import progress_bar
 from emberline.errors import AnswerIsNo
-from kernel.log.verify import verify_log
+from kernel.log.signing import read_public
+from kernel.log.verify import Soundness, verify_log
 
 
-def verify(log: Annotated[Path, typer.Argument(help="The log directory.")]) -> None:
-    """Check the digest chain, the payloads and the ledger, without refolding."""
+def verify(
+    log: Annotated[Path, typer.Argument(help="The log directory.")],
+    key: Annotated[
+        Path | None, typer.Option(help="The public key (PEM) with which every segment has to be signed.")
+    ] = None,
+) -> None:
+    """Check the digest chain, the payloads, the ledger and the signatures, without refolding."""
+    public = None if key is None else read_public(key)
     with progress_bar("verifying") as tell:
-        result = verify_log(log, tell)
+        result = verify_log(log, tell, public)
     if not result.sound:
         place = f"seq {result.first_bad_seq}: " if result.first_bad_seq is not None else ""
         raise AnswerIsNo(f"changed: {place}{result.reason}")
     print(f"sound: {result.events} events, {result.frames} frames, every digest recomputed")
+    for line in _seals(result, public is not None):
+        print(line)
     for line in result.pruned:
         print(f"pruned: {line}")
+
+
+def _seals(result: Soundness, given: bool) -> list[str]:
+    """What is signed, and with which keys."""
+    whose = "the key given" if given else "the key that lies with the log"
+    lines = [f"signed: {_segments(count)} with {whose}, {id}" for id, count in result.signed]
+    if result.unsigned:
+        lines.append(f"unsigned: {_segments(result.unsigned)}, sealed without a key")
+    if result.unsealed:
+        lines.append(f"unsealed: {_segments(result.unsealed)} that a crash left; the next writer seals them")
+    return lines
+
+
+def _segments(count: int) -> str:
+    return f"{count} segment{'s' * (count != 1)}"

@@ -8,7 +8,7 @@ import msgspec
 
 from kernel.log.contract import Head, LogLocked, LogUnreadable, Recovery, Selection
 from kernel.log.database import Database
-from kernel.log.directory import unsealed_segment, unsealed_spans
+from kernel.log.directory import unsealed_segments, unsealed_spans
 from kernel.log.ledger import LEDGER_NAME, Ledger, Lost, head_of, read_ledger
 from kernel.log.reading import Reader, Span
 from kernel.log.recovery import recover_unsealed
@@ -44,41 +44,48 @@ def read_left(database: Database, directory: Path, ledger: Ledger) -> Left:
 
     Raises `LogLocked` where it is being written, `LogUnreadable` where files do not belong to the log.
     """
-    segment = unsealed_segment(directory, ledger)
+    segments = unsealed_segments(directory, ledger)
     before = head_of(ledger)
     try:
         spans = unsealed_spans(database, directory, ledger)
-        if segment is None or _seems_whole(database, segment, spans):
-            return Left(spans, _head_of(database, spans[0], before) if spans else before)
+        if not segments or _seems_whole(database, segments, spans):
+            return Left(spans, _head_of(database, spans, before))
     except LogLocked:
         raise
     except LogUnreadable:
-        if segment is None:
+        if not segments:
             raise
-    database.detach(segment.events)
-    database.detach(segment.frames)
-    return _mended_copy(segment, ledger)
+    for segment in segments:
+        database.detach(segment.events)
+        database.detach(segment.frames)
+    return _mended_copy(segments, ledger)
 
 
-def _seems_whole(database: Database, segment: Segment, spans: list[Span]) -> bool:
+def _seems_whole(database: Database, segments: list[Segment], spans: list[Span]) -> bool:
     """Whether all that was committed is there and the files open. Raises `LogUnreadable` where one does not."""
-    mark = read_watermark(segment.directory)
-    last_frame = 0
-    if segment.frames.exists():
-        database.attach(segment.frames)
-        if "frames" in database.tables(segment.frames):
-            last_frame = database.rows(segment.frames, "frames", "SELECT max(seq) FROM {}")[0][0] or 0
-    if mark.frame >= segment.first_seq and mark.frame > last_frame:
+    mark = read_watermark(segments[0].directory)
+    last_frame = max(_last_frame(database, segment) for segment in segments)
+    if mark.frame >= segments[0].first_seq and mark.frame > last_frame:
         return False
-    return mark.event <= (spans[0].last_seq if spans else segment.first_seq - 1)
+    return mark.event <= (spans[-1].last_seq if spans else segments[0].first_seq - 1)
 
 
-def _mended_copy(segment: Segment, ledger: Ledger) -> Left:
+def _last_frame(database: Database, segment: Segment) -> int:
+    if not segment.frames.exists():
+        return 0
+    database.attach(segment.frames)
+    if "frames" not in database.tables(segment.frames):
+        return 0
+    return database.rows(segment.frames, "frames", "SELECT max(seq) FROM {}")[0][0] or 0
+
+
+def _mended_copy(segments: list[Segment], ledger: Ledger) -> Left:
     copy = tempfile.TemporaryDirectory(prefix="emberline-")
     try:
-        place = Path(copy.name)
-        beside = [segment.directory / name for name in (LEDGER_NAME, WATERMARK_NAME)]
-        for path in [*(path for path in beside if path.exists()), *files_of(segment)]:
+        place, directory = Path(copy.name), segments[0].directory
+        beside = [directory / name for name in (LEDGER_NAME, WATERMARK_NAME)]
+        files = [path for segment in segments for path in files_of(segment)]
+        for path in [*(path for path in beside if path.exists()), *files]:
             shutil.copyfile(path, place / path.name)
         recovered = _recover_in(place)
         mended = read_ledger(place)
@@ -93,17 +100,18 @@ def _mended_copy(segment: Segment, ledger: Ledger) -> Left:
 def _recover_in(place: Path) -> tuple[Recovery, ...]:
     database = Database()
     try:
-        return tuple(recover_unsealed(database, place, {}))
+        return tuple(recover_unsealed(database, place, {}, None))
     finally:
         database.close()
 
 
-def _head_of(database: Database, span: Span, before: Head) -> Head:
-    """The head of a segment that the ledger does not know yet."""
-    reader = Reader(database, lambda: [span])
+def _head_of(database: Database, spans: list[Span], before: Head) -> Head:
+    """The head of segments that the ledger does not know yet."""
     head = before
-    for row in reader.rows(span, Selection(facts_only=True)):
-        head = msgspec.structs.replace(head, fact_no=row.fact_no, time=row.time)
-    for row in reader.rows(span, Selection(first=span.last_seq)):
-        head = msgspec.structs.replace(head, seq=row.seq, digest=row.digest)
+    for span in spans:
+        reader = Reader(database, lambda span=span: [span])
+        for row in reader.rows(span, Selection(facts_only=True)):
+            head = msgspec.structs.replace(head, fact_no=row.fact_no, time=row.time)
+        for row in reader.rows(span, Selection(first=span.last_seq)):
+            head = msgspec.structs.replace(head, seq=row.seq, digest=row.digest)
     return head

@@ -9,6 +9,17 @@ from kernel.log.lock import LOCK_NAME, has_writer, locked
 from kernel.log.reading import Span
 from kernel.log.segments import Segment, is_unborn, segments_in
 
+SEAL_NAMES = ("seal.", "seal-")
+"""How the names of the keys begin that the log is sealed with."""
+
+
+class StrangeSegment(LogUnreadable):
+    """There are files of a segment that follows no event of the log."""
+
+    def __init__(self, segment: Segment) -> None:
+        super().__init__(f"segment {segment.name} in {segment.directory} does not belong to this log")
+        self.segment = segment
+
 
 def prepare_for_writing(directory: Path) -> None:
     """Make the directory, private to the user, or see that it is a log. Raises `LogError` where neither can be."""
@@ -19,7 +30,8 @@ def prepare_for_writing(directory: Path) -> None:
         raise LogError(f"{directory} is a file; a log is a directory") from None
     except OSError as error:
         raise LogError(f"{directory} cannot be used as a log: {error.strerror}") from None
-    if LEDGER_NAME not in entries and entries - {LOCK_NAME} and not segments_in(directory):
+    strangers = [name for name in entries if name != LOCK_NAME and not name.startswith(SEAL_NAMES)]
+    if LEDGER_NAME not in entries and strangers and not segments_in(directory):
         raise LogError(f"{directory} is not empty and not an Emberline log; name a new directory")
 
 
@@ -33,15 +45,17 @@ def check_is_log(directory: Path) -> None:
         raise LogUnreadable(f"{directory} is not an Emberline log: it has no {LEDGER_NAME}")
 
 
-def unsealed_segment(directory: Path, ledger: Ledger) -> Segment | None:
-    """The segment that a crash left. Raises `LogUnreadable` where there are files that the ledger does not explain."""
+def unsealed_segments(directory: Path, ledger: Ledger) -> list[Segment]:
+    """The segments that a crash left, in order: those the sealer had not come to, and the one that was written.
+
+    Raises `LogUnreadable` where there are files that the ledger does not explain.
+    """
     known = {line.first_seq for line in ledger.sealed}
     following = ledger.sealed[-1].last_seq + 1 if ledger.sealed else 1
     extra = [segment for segment in segments_in(directory) if segment.first_seq not in known]
-    for segment in extra:
-        if segment.first_seq != following:
-            raise LogUnreadable(f"segment {segment.name} in {directory} does not belong to this log")
-    return extra[0] if extra else None
+    if extra and extra[0].first_seq != following:
+        raise StrangeSegment(extra[0])
+    return extra
 
 
 def sealed_spans(directory: Path, ledger: Ledger) -> list[Span]:
@@ -58,19 +72,29 @@ def sealed_spans(directory: Path, ledger: Ledger) -> list[Span]:
 
 
 def unsealed_spans(database: Database, directory: Path, ledger: Ledger) -> list[Span]:
-    """What a crash left that can be read: no span or one. Raises `LogLocked` where it is being written."""
-    left = unsealed_segment(directory, ledger)
-    if left is None:
-        return []
-    if has_writer(directory):
+    """What a crash left that can be read. Raises `LogLocked` where it is being written, `LogUnreadable` where a
+    segment does not follow the one before."""
+    left = unsealed_segments(directory, ledger)
+    if left and has_writer(directory):
         raise locked(directory)
-    if left.events.exists() and not is_unborn(left.events):
-        try:
-            database.attach(left.events)
-        except LogLocked:
-            raise locked(directory) from None
-        if "events" in database.tables(left.events):
-            rows = database.rows(left.events, "events", "SELECT max(seq) FROM {}")
-            if rows[0][0] is not None:
-                return [Span(left, left.first_seq, rows[0][0])]
-    return []
+    spans: list[Span] = []
+    for segment in left:
+        if spans and segment.first_seq != spans[-1].last_seq + 1:
+            raise StrangeSegment(segment)
+        last_seq = _last_seq(database, segment)
+        if last_seq is not None:
+            spans.append(Span(segment, segment.first_seq, last_seq))
+    return spans
+
+
+def _last_seq(database: Database, segment: Segment) -> int | None:
+    """Of the events that an unsealed segment holds; None where it holds none."""
+    if not segment.events.exists() or is_unborn(segment.events):
+        return None
+    try:
+        database.attach(segment.events)
+    except LogLocked:
+        raise locked(segment.directory) from None
+    if "events" not in database.tables(segment.events):
+        return None
+    return database.rows(segment.events, "events", "SELECT max(seq) FROM {}")[0][0]

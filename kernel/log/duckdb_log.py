@@ -34,12 +34,14 @@ def open_log(
     segment_bytes: int = SEGMENT_BYTES,
     segment_ns: int = SEGMENT_NS,
     handed: HandOut | None = None,
+    key: Path | None = None,
 ) -> "DuckDBLog":
     """Open the log in the directory `path`; for writing, it is made if it is not there.
 
     `wall_clock_ns` gives the moment of writing that is kept beside each event (0 without it); `on_commit` is called
     from the writer thread with the seq up to which everything is durable. A segment is sealed once it holds
-    `segment_bytes` of payloads and bodies, or `segment_ns` of logical time.
+    `segment_bytes` of payloads and bodies, or `segment_ns` of logical time, by a process of its own, and signed with
+    the private key in the file `key`, or one that lies in the log's directory.
 
     Damage does not keep a log from being opened for writing: what it took is in the `recovered` of the log. A reader
     changes nothing; it reads what a crash left from a mended copy. What another process is writing it reads as
@@ -54,7 +56,7 @@ def open_log(
         if mode == "read":
             return _open_for_reading(directory, database, handed)
         begin = _beginner(database, directory, wall_clock_ns or (lambda: 0))
-        return _open_for_writing(directory, database, begin, on_commit, Limits(segment_bytes, segment_ns))
+        return _open_for_writing(directory, database, begin, on_commit, Limits(segment_bytes, segment_ns), key)
     except BaseException:
         database.close()
         raise
@@ -82,7 +84,7 @@ class DuckDBLog:
         self._closed = False
         self._rotation = Rotation(limits)
         self._spans: Callable[[], list[Span]] = (lambda: spans) if writing is None else writing.spans
-        self._reader = Reader(database, self._spans)
+        self._reader = Reader(database, self._spans, None if writing is None else writing.make_ready)
 
     @property
     def head(self) -> Head:
@@ -95,6 +97,11 @@ class DuckDBLog:
     @property
     def recovered(self) -> tuple[Recovery, ...]:
         return self._opened.recovered
+
+    @property
+    def sealer_process(self) -> int | None:
+        """The id of the process that seals segments, while there is one."""
+        return None if self._writing is None else self._writing.desk.process_id
 
     @property
     def segment_is_due(self) -> bool:
@@ -196,17 +203,18 @@ def _open_for_writing(
     begin: Callable[[int], LiveSegment],
     on_commit: Callable[[int], None] | None,
     limits: Limits,
+    key: Path | None,
 ) -> DuckDBLog:
     prepare_for_writing(directory)
     lock = WriterLock(directory)
     try:
-        recovered = _recover(database, directory)
+        recovered = _recover(database, directory, key)
         ledger = read_ledger(directory)
         head = head_of(ledger)
-        before = Before(directory, head.seq, ledger.length)
+        before = Before(directory, head, ledger.length)
         spans = sealed_spans(directory, ledger)
         writing = Writing(
-            database, spans, before, lock, recovered, begin, lambda commit: Writer(commit, head.seq, on_commit)
+            database, spans, before, lock, recovered, begin, lambda commit: Writer(commit, head.seq, on_commit), key
         )
     except BaseException:
         lock.release()
@@ -214,8 +222,8 @@ def _open_for_writing(
     return DuckDBLog(database, ledger.lost, head, [], writing, limits)
 
 
-def _recover(database: Database, directory: Path) -> tuple[Recovery, ...]:
+def _recover(database: Database, directory: Path, key: Path | None) -> tuple[Recovery, ...]:
     try:
-        return recover(database, directory)
+        return recover(database, directory, key)
     except OSError as error:
         raise LogError(f"{directory} cannot be brought into order: {error.strerror or error}") from None

@@ -7,6 +7,7 @@ crash cut short is ignored on reading and cut off before the next is written.
 
 import os
 import re
+import threading
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,9 @@ class Sealed(msgspec.Struct, frozen=True, tag="sealed", tag_field="line", forbid
     events_sha256: str
     frames_sha256: str | None
     schema: int
+    key: str | None = None
+    """The id of the key that signed it; None in logs of before, and where there was no key to be had."""
+    signature: str | None = None
 
 
 class Pruned(msgspec.Struct, frozen=True, tag="pruned", tag_field="line", forbid_unknown_fields=True):
@@ -90,6 +94,7 @@ class DamagedLedger(LogUnreadable):
     """A line is not what was written."""
 
 
+_APPENDING = threading.Lock()
 _LINE = msgspec.json.Decoder(LogBegun | Sealed | Pruned | Lost)
 _FORMAT = "emberline"
 _SCHEMA = re.compile(rb'"schema":(\d{1,9})')
@@ -112,8 +117,9 @@ def append_line(directory: Path, line: Line) -> None:
 
 
 def append_lines(directory: Path, lines: Sequence[Line]) -> None:
-    """Add lines and have them on the disk before returning."""
-    _write_lines(directory / LEDGER_NAME, lines, read_ledger(directory).length)
+    """Add lines and have them on the disk before returning. For several threads of the one writer."""
+    with _APPENDING:
+        _write_lines(directory / LEDGER_NAME, lines, read_ledger(directory).length)
 
 
 def write_ledger(directory: Path, lines: Sequence[Line]) -> None:

@@ -6,15 +6,13 @@ import duckdb
 
 from kernel.log.contract import LogError
 from kernel.log.database import Database, first_line
-from kernel.log.ledger import Sealed
 from kernel.log.schema import create_events_file, create_frames_file, event_table, frame_table
-from kernel.log.sealing import seal
 from kernel.log.segments import Segment
 from kernel.log.units import Unit
 
 
 class LiveSegment:
-    """Commits groups of units. Used by the writer thread alone, except `seal` once that has ended."""
+    """Commits groups of units. Used by the writer thread alone, and by who closes the log once that has ended."""
 
     def __init__(self, database: Database, segment: Segment, clock_ns: Callable[[], int]) -> None:
         self.segment = segment
@@ -41,6 +39,10 @@ class LiveSegment:
         self.last_seq = units[-1].rows[-1].seq
         self.last_frame = max([self.last_frame, *(unit.frame for unit in units if unit.frame is not None)])
 
-    def seal(self) -> Sealed | None:
-        """Make it final; returns its line in the ledger."""
-        return seal(self._database, self.segment)
+    def let_go(self) -> None:
+        """Close its files as they are: what is committed stays in their write-ahead files, for the sealer."""
+        with self._database.lock:
+            self._database.execute("PRAGMA disable_checkpoint_on_shutdown")
+            self._database.detach(self.segment.events)
+            self._database.detach(self.segment.frames)
+            self._database.execute("PRAGMA enable_checkpoint_on_shutdown")

@@ -1,5 +1,6 @@
 """Reading across segments, in order of seq, with bounded memory."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow  # pyright: ignore[reportMissingTypeStubs]
 from kernel.events import Event, decode_body
 from kernel.log.chain import PAYLOAD_KINDS, Row
 from kernel.log.columns import typed_sql
-from kernel.log.contract import LogUnreadable, Selection
+from kernel.log.contract import LogLocked, LogUnreadable, Selection
 from kernel.log.database import Database
 from kernel.log.schema import ROW_COLUMNS, row_table, schema_of
 from kernel.log.segments import Segment
@@ -19,6 +20,7 @@ from kernel.log.upcast import must_upcast, upcast
 _arrow: Any = pyarrow  # it comes without types
 _EVENTS_AT_ONCE = 8192
 _FRAMES_AT_ONCE = 32
+_TRIES = 3
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -35,11 +37,17 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    """Reads the spans that `spans` names at the time of each call."""
+    """Reads the spans that `spans` names at the time of each call; `make_ready` waits until a file can be opened."""
 
-    def __init__(self, database: Database, spans: Callable[[], list[Span]]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        spans: Callable[[], list[Span]],
+        make_ready: Callable[[Path], None] | None = None,
+    ) -> None:
         self._database = database
         self._spans = spans
+        self._make_ready = make_ready
         self._schemas: dict[int, int] = {}
         self._framed: set[int] = set()
         self._counts: dict[tuple[Path, str], tuple[tuple[int, int], int]] = {}
@@ -52,7 +60,7 @@ class Reader:
         sql = f"SELECT {ROW_COLUMNS} FROM {{}} WHERE seq BETWEEN ? AND ?{condition} ORDER BY seq"
         for start in range(first, last + 1, _EVENTS_AT_ONCE):
             bounds = [start, min(last, start + _EVENTS_AT_ONCE - 1)]
-            for values in self._database.rows(span.segment.events, "events", sql, [*bounds, *parameters]):
+            for values in self._ask(span.segment.events, "events", sql, [*bounds, *parameters]):
                 yield Row(*values)
 
     def row(self, span: Span, seq: int) -> Row | None:
@@ -61,11 +69,11 @@ class Reader:
 
     def count(self, span: Span) -> int:
         """How many events the segment's table holds."""
-        return self._database.rows(span.segment.events, "events", "SELECT count(*) FROM {}")[0][0]
+        return self._ask(span.segment.events, "events", "SELECT count(*) FROM {}")[0][0]
 
     def all_seqs(self, span: Span) -> Iterator[int]:
         """The seqs in the segment's table, whatever they are, in order."""
-        return (row[0] for row in self._database.rows(span.segment.events, "events", "SELECT seq FROM {} ORDER BY 1"))
+        return (row[0] for row in self._ask(span.segment.events, "events", "SELECT seq FROM {} ORDER BY 1"))
 
     def events(self, selection: Selection, last_seq: int) -> Iterator[Event]:
         """The selected events up to `last_seq`."""
@@ -112,7 +120,7 @@ class Reader:
             if stored:
                 return stored[0][1]
             sql = f"SELECT seq FROM {{}} WHERE seq = ? AND kind IN {PAYLOAD_KINDS}"
-            if self._database.rows(span.segment.events, "events", sql, [seq]):
+            if self._ask(span.segment.events, "events", sql, [seq]):
                 return None
         raise KeyError(f"event {seq} is not a FrameCaptured of this log")
 
@@ -136,7 +144,7 @@ class Reader:
         if first > last or not self._has_frames(span):
             return []
         sql = "SELECT seq FROM {} WHERE seq BETWEEN ? AND ? ORDER BY seq"
-        return [row[0] for row in self._database.rows(span.segment.frames, "frames", sql, [first, last])]
+        return [row[0] for row in self._ask(span.segment.frames, "frames", sql, [first, last])]
 
     def schema(self, span: Span) -> int:
         """The log schema that a segment is written in. Raises `LogUnreadable` where it is newer than ours."""
@@ -166,15 +174,33 @@ class Reader:
         counted, count = self._counts.get((path, where), (None, 0))
         if counted != bounds:
             sql = f"SELECT count(*) FROM {{}} WHERE {where}"
-            count = int(self._database.rows(path, table, sql, bounds)[0][0])
+            count = int(self._ask(path, table, sql, bounds)[0][0])
             self._counts[path, where] = bounds, count
         return count
+
+    def _tables(self, path: Path) -> set[str]:
+        with self._database.lock:
+            self._database.attach(path)
+            return self._database.tables(path)
+
+    def _ask(self, path: Path, table: str, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._readily(path, lambda: self._database.rows(path, table, sql, parameters))
+
+    def _readily(self, path: Path, ask: Callable[[], Any]) -> Any:
+        """Ask a file. A segment that was being written a moment ago may just be with the sealer."""
+        if self._make_ready is None:
+            return ask()
+        for _ in range(_TRIES):
+            self._make_ready(path)
+            with contextlib.suppress(LogLocked):
+                return ask()
+        raise LogUnreadable(f"{path} is being sealed; try again in a while")
 
     def _payload_rows(self, span: Span, first: int, last: int) -> list[tuple[int, bytes]]:
         if not self._has_frames(span):
             return []
         sql = "SELECT seq, payload FROM {} WHERE seq BETWEEN ? AND ? ORDER BY seq"
-        rows: list[Any] = self._database.rows(span.segment.frames, "frames", sql, [first, last])
+        rows: list[Any] = self._ask(span.segment.frames, "frames", sql, [first, last])
         return rows
 
     def _has_frames(self, span: Span) -> bool:
@@ -183,8 +209,7 @@ class Reader:
         if not path.exists():
             return False
         if span.first_seq not in self._framed:
-            self._database.attach(path)
-            if "frames" not in self._database.tables(path):
+            if "frames" not in self._readily(path, lambda: self._tables(path)):
                 return False
             self._framed.add(span.first_seq)
         return True

@@ -30,21 +30,23 @@ from kernel.log.quarantine import keep_copy
 from kernel.log.salvage import quarantine_segment, recover_segment
 from kernel.log.sealed_files import check_digests, check_presence
 from kernel.log.segments import Segment, files_of, segments_in
+from kernel.log.signing import SealKey, seal_key
 from kernel.log.watermark import read_watermark, remove_watermark
 
 CHECKED_BYTES = 128 * 1024 * 1024
 """So much of what was sealed last is read again when a log is opened; `scrub` reads all of it."""
 
 
-def recover(database: Database, directory: Path) -> tuple[Recovery, ...]:
-    """Bring the log into order; the writer's lock is held.
+def recover(database: Database, directory: Path, key_path: Path | None = None) -> tuple[Recovery, ...]:
+    """Bring the log into order; the writer's lock is held. What is sealed is signed with the log's key, or that of
+    `key_path`.
 
     Raises `LogError` where the disk does not allow it, `LogLocked` where another process has a file open, and
     `LogUnreadable` where the log is of a newer Emberline.
     """
     remove_scratch(directory)
     findings, later = _mend_ledger(directory)
-    findings += recover_unsealed(database, directory, later)
+    findings += recover_unsealed(database, directory, later, seal_key(directory, key_path))
     findings += check_presence(database, directory)
     findings += check_digests(database, directory, CHECKED_BYTES)
     return tuple(findings)
@@ -66,8 +68,10 @@ def scrub(path: str | Path) -> tuple[Recovery, ...]:
         lock.release()
 
 
-def recover_unsealed(database: Database, directory: Path, later: dict[int, Sealed]) -> list[Recovery]:
-    """Seal what a crash left. `later` are lines of a damaged ledger, put back where they follow again."""
+def recover_unsealed(
+    database: Database, directory: Path, later: dict[int, Sealed], key: SealKey | None
+) -> list[Recovery]:
+    """Seal what a crash left, signed with `key`. `later` are a damaged ledger's lines, put back where they follow."""
     findings: list[Recovery] = []
     mark = read_watermark(directory)
     while True:
@@ -80,7 +84,7 @@ def recover_unsealed(database: Database, directory: Path, later: dict[int, Seale
         if files_of(segment):
             following = [other.first_seq for other in segments_in(directory)] + list(later)
             after = min((first for first in following if first > segment.first_seq), default=None)
-            findings += recover_segment(database, segment, head, mark, after)
+            findings += recover_segment(database, segment, head, mark, after, key)
         if head_of(read_ledger(directory)) == head and not _skip_to(directory, head, later, findings):
             break
     findings += _set_strays_aside(database, directory)

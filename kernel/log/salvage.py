@@ -23,6 +23,7 @@ from kernel.log.quarantine import keep, set_aside
 from kernel.log.reading import Reader, Span
 from kernel.log.sealing import checkpoint, remove, seal
 from kernel.log.segments import Segment, companions, files_of, is_unborn
+from kernel.log.signing import SealKey
 from kernel.log.units import Unit
 from kernel.log.watermark import Watermark
 
@@ -43,7 +44,12 @@ class _Found(msgspec.Struct):
 
 
 def recover_segment(
-    database: Database, segment: Segment, before: Head, mark: Watermark, next_first_seq: int | None
+    database: Database,
+    segment: Segment,
+    before: Head,
+    mark: Watermark,
+    next_first_seq: int | None,
+    key: SealKey | None,
 ) -> list[Recovery]:
     """Mend and seal the segment that a crash left after `before`; returns what was not as a plain crash leaves it.
 
@@ -64,10 +70,10 @@ def recover_segment(
     if found.is_whole:
         database.detach(segment.events)
         database.detach(segment.frames)
-        if seal(database, segment, _gone_lines(segment, found)) is None:
+        if seal(database, segment, _gone_lines(segment, found), key) is None:
             return findings
     else:
-        kept = _write_anew(database, segment, before, found)
+        kept = _write_anew(database, segment, before, found, key)
         reason = found.trouble or found.frames_trouble
         findings.append(Recovery("quarantined", segment.name, 0, f"{reason}; kept in quarantine: {kept}"))
     if missing > 0:
@@ -145,7 +151,7 @@ def _forget_gone_if_never_stored(found: _Found, segment: Segment, mark: Watermar
         found.gone.clear()
 
 
-def _write_anew(database: Database, segment: Segment, before: Head, found: _Found) -> str:
+def _write_anew(database: Database, segment: Segment, before: Head, found: _Found, key: SealKey | None) -> str:
     """Quarantine the files and seal a segment of what is sound in them; returns where they are.
 
     A process killed on the way leaves either the old files or the new ones, with a write-ahead file that does not
@@ -169,7 +175,7 @@ def _write_anew(database: Database, segment: Segment, before: Head, found: _Foun
                 path.unlink(missing_ok=True)
             for beside in companions(path):
                 beside.unlink()
-    seal(database, segment, _gone_lines(segment, found, kept))
+    seal(database, segment, _gone_lines(segment, found, kept), key)
     return kept
 
 

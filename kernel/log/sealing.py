@@ -1,4 +1,4 @@
-"""Making a segment final: checkpoint, close, digest, ledger, read-only."""
+"""Making a segment final: checkpoint, close, digest, read-only, signature, ledger."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,33 +6,74 @@ from pathlib import Path
 import duckdb
 
 from kernel.events import SCHEMA_VERSION
-from kernel.log.contract import LogError
+from kernel.log.contract import Head, LogError
 from kernel.log.database import Database, first_line
 from kernel.log.ledger import Lost, Sealed, append_lines, read_ledger
-from kernel.log.segments import Segment, companions, file_sha256
+from kernel.log.segments import Segment, companions, file_sha256, files_of
+from kernel.log.signing import SealKey
 
 
-def seal(database: Database, segment: Segment, lost: Sequence[Lost] = ()) -> Sealed | None:
+def seal(database: Database, segment: Segment, lost: Sequence[Lost] = (), key: SealKey | None = None) -> Sealed | None:
     """Seal a segment, one just written or one that a crash left; returns its line in the ledger.
 
     Frames of units that were not committed with them are dropped. A segment in which no event was committed is
-    removed, None. `lost` is what is known to be missing in it: it enters the ledger in the same step.
+    removed, None. `lost` is what is known to be missing in it: it enters the ledger in the same step. Without `key`
+    the seal is not signed.
 
     Raises `LogError` where the disk does not allow it.
     """
     try:
         with database.lock:
+            _take_up(database, segment)
             last = _last_row(database, segment)
             if last is None:
                 remove(database, segment)
                 return None
-            last_fact = _last_fact(database, segment)
-            _finish(database, segment.events)
-            if segment.frames.exists() and _keep_frames_up_to(database, segment, last[0]):
-                _finish(database, segment.frames)
-            return _record(segment, last, last_fact, lost)
+            head = Head(last[0], *_last_fact(database, segment), last[1])
+            line = finish(database, segment, head, key)
+            append_lines(segment.directory, [*lost, line])
+            return line
     except (duckdb.Error, OSError) as error:
         raise LogError(f"segment {segment.name} of {segment.directory} cannot be sealed: {first_line(error)}") from None
+
+
+def finish(database: Database, segment: Segment, head: Head, key: SealKey | None) -> Sealed:
+    """Make a segment final that ends with `head`: all in its database files, these read-only, and its line signed.
+
+    The ledger is the caller's. Doing it again does no harm. Raises `duckdb.Error`, `OSError`, or `LogError` where the
+    segment ends otherwise.
+    """
+    _take_up(database, segment)
+    last = _last_row(database, segment)
+    if last != (head.seq, head.digest):
+        raise LogError(f"segment {segment.name} does not end with event {head.seq} as it was written")
+    _finish(database, segment.events)
+    if segment.frames.exists() and _keep_frames_up_to(database, segment, head.seq):
+        _finish(database, segment.frames)
+    frames = segment.frames.exists()
+    line = Sealed(
+        segment=segment.name,
+        first_seq=segment.first_seq,
+        last_seq=head.seq,
+        last_fact_no=head.fact_no,
+        last_time=head.time,
+        last_digest=head.digest.hex(),
+        events_sha256=file_sha256(segment.events),
+        frames_sha256=file_sha256(segment.frames) if frames else None,
+        schema=SCHEMA_VERSION,
+    )
+    for path in (segment.events, segment.frames):
+        if path.exists():
+            path.chmod(0o444)
+    return line if key is None else key.signed(line)
+
+
+def _take_up(database: Database, segment: Segment) -> None:
+    """Have the files free to be written: a seal may have come as far as making them read-only."""
+    database.detach(segment.events)
+    database.detach(segment.frames)
+    for path in files_of(segment):
+        path.chmod(0o600)
 
 
 def _last_row(database: Database, segment: Segment) -> tuple[int, bytes] | None:
@@ -69,26 +110,6 @@ def _keep_frames_up_to(database: Database, segment: Segment, last_seq: int) -> b
 def _finish(database: Database, path: Path) -> None:
     database.execute(f"CHECKPOINT {database.attach_writable(path)}")
     database.detach(path)
-
-
-def _record(segment: Segment, last: tuple[int, bytes], last_fact: tuple[int, int], lost: Sequence[Lost]) -> Sealed:
-    frames = segment.frames.exists()
-    line = Sealed(
-        segment=segment.name,
-        first_seq=segment.first_seq,
-        last_seq=last[0],
-        last_fact_no=last_fact[0],
-        last_time=last_fact[1],
-        last_digest=last[1].hex(),
-        events_sha256=file_sha256(segment.events),
-        frames_sha256=file_sha256(segment.frames) if frames else None,
-        schema=SCHEMA_VERSION,
-    )
-    append_lines(segment.directory, [*lost, line])
-    segment.events.chmod(0o444)
-    if frames:
-        segment.frames.chmod(0o444)
-    return line
 
 
 def checkpoint(database: Database, segment: Segment) -> None:

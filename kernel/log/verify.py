@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kernel.log.chain import BrokenChain, Row, follow, named_payload
 from kernel.log.contract import Head, LogUnreadable
 from kernel.log.database import Database
-from kernel.log.directory import check_is_log, unsealed_spans
+from kernel.log.directory import StrangeSegment, check_is_log, unsealed_spans
 from kernel.log.ledger import Ledger, Lost, Sealed, head_after, read_ledger
 from kernel.log.lock import has_writer
 from kernel.log.reading import Reader, Span
-from kernel.log.segments import Segment, file_sha256, segments_in, write_ahead_file
+from kernel.log.segments import Segment, file_sha256, write_ahead_file
+from kernel.log.signatures import Signatures
+from kernel.log.signing import public_keys
 from kernel.log.watermark import Watermark, read_watermark
 
 
@@ -22,7 +25,8 @@ class Soundness(msgspec.Struct, frozen=True):
 
     `events` and `frames` count what was found sound, `pruned` names the segments whose frames were removed on purpose,
     `quarantined` what damage took and the ledger knows of: then the log is not sound, and all the rest was still
-    walked.
+    walked. `signed` counts the sealed segments by the key that signed them, `unsigned` those without a signature,
+    `unsealed` those that a crash left.
     """
 
     sound: bool
@@ -32,6 +36,9 @@ class Soundness(msgspec.Struct, frozen=True):
     frames: int
     pruned: tuple[str, ...]
     quarantined: tuple[str, ...] = ()
+    signed: tuple[tuple[str, int], ...] = ()
+    unsigned: int = 0
+    unsealed: int = 0
 
 
 class _Unsound(Exception):
@@ -41,8 +48,14 @@ class _Unsound(Exception):
         self.reason = reason
 
 
-def verify_log(path: str | Path, progress: Callable[[int, int], None] | None = None) -> Soundness:
-    """Walk the whole log: order, chain, payloads, ledger, files. `progress` hears of seqs done and in all.
+def verify_log(
+    path: str | Path,
+    progress: Callable[[int, int], None] | None = None,
+    public_key: Ed25519PublicKey | None = None,
+) -> Soundness:
+    """Walk the whole log: order, chain, payloads, ledger, signatures, files. `progress` hears of seqs done and in all.
+
+    With `public_key` every seal has to be signed with that one, else with one whose public half lies with the log.
 
     Raises `LogUnreadable` where there is no log, or a file that does not open; `LogLocked` while it is written to.
     """
@@ -51,7 +64,8 @@ def verify_log(path: str | Path, progress: Callable[[int, int], None] | None = N
     database = Database()
     try:
         ledger = read_ledger(directory)
-        walk = _Walk(database, directory, ledger, progress)
+        signatures = Signatures(public_keys(directory), public_key)
+        walk = _Walk(database, directory, ledger, signatures, progress)
         try:
             walk.run()
         except _Unsound as found:
@@ -65,11 +79,18 @@ class _Walk:
     """One pass over the log; what it has seen so far."""
 
     def __init__(
-        self, database: Database, directory: Path, ledger: Ledger, progress: Callable[[int, int], None] | None
+        self,
+        database: Database,
+        directory: Path,
+        ledger: Ledger,
+        signatures: Signatures,
+        progress: Callable[[int, int], None] | None,
     ) -> None:
         self._database = database
         self._directory = directory
         self._ledger = ledger
+        self._signatures = signatures
+        self._unsealed_count = 0
         self._progress = progress or _silent
         self._reader = Reader(database, lambda: [])
         self._total = 0
@@ -83,7 +104,18 @@ class _Walk:
     def verdict(self, sound: bool, seq: int | None, reason: str) -> Soundness:
         pruned = tuple(sorted(self._ledger.pruned))
         quarantined = tuple(map(_described, self._ledger.lost))
-        return Soundness(sound, seq, reason, self._head.seq - self._skipped, self._frames, pruned, quarantined)
+        return Soundness(
+            sound=sound,
+            first_bad_seq=seq,
+            reason=reason,
+            events=self._head.seq - self._skipped,
+            frames=self._frames,
+            pruned=pruned,
+            quarantined=quarantined,
+            signed=tuple(self._signatures.by_key.items()),
+            unsigned=self._signatures.unsigned,
+            unsealed=self._unsealed_count,
+        )
 
     def verdict_of_the_whole(self) -> Soundness:
         """Once everything was walked: sound, unless the ledger itself names something that is gone."""
@@ -94,6 +126,7 @@ class _Walk:
 
     def run(self) -> None:
         unsealed = self._unsealed()
+        self._unsealed_count = len(unsealed)
         self._total = max([span.last_seq for span in unsealed] + [line.last_seq for line in self._ledger.sealed] + [0])
         for line in self._ledger.sealed:
             self._sealed(line)
@@ -116,15 +149,16 @@ class _Walk:
 
     def _unsealed(self) -> list[Span]:
         """What a crash left; files that nothing explains are a finding, not a hindrance."""
-        known = {line.first_seq for line in self._ledger.sealed}
-        following = self._ledger.sealed[-1].last_seq + 1 if self._ledger.sealed else 1
-        for segment in segments_in(self._directory):
-            if segment.first_seq not in known and segment.first_seq != following:
-                raise _Unsound(None, f"segment {segment.name} is not in the ledger")
-        return unsealed_spans(self._database, self._directory, self._ledger)
+        try:
+            return unsealed_spans(self._database, self._directory, self._ledger)
+        except StrangeSegment as strange:
+            raise _Unsound(None, f"segment {strange.segment.name} is not in the ledger") from None
 
     def _sealed(self, line: Sealed) -> None:
         segment = Segment(self._directory, line.first_seq)
+        fault = self._signatures.fault(line)
+        if fault is not None:
+            raise _Unsound(line.first_seq, fault)
         self._skip_gap_before(line)
         if line.first_seq != self._head.seq + 1 or line.segment != segment.name:
             raise _Unsound(self._head.seq + 1, f"the ledger's line for segment {line.segment} does not follow")

@@ -6,29 +6,34 @@ from pathlib import Path
 
 import msgspec
 
-from kernel.log.contract import Recovery
+from kernel.log.contract import Head, LogUnreadable, Recovery
 from kernel.log.database import Database
 from kernel.log.ledger import cut_ledger
 from kernel.log.live import LiveSegment
 from kernel.log.lock import WriterLock
 from kernel.log.reading import Span
-from kernel.log.sealing import remove
-from kernel.log.segments import segments_in
+from kernel.log.sealing import remove, seal
+from kernel.log.sealing_desk import SealingDesk
+from kernel.log.segments import Segment, segments_in
+from kernel.log.signing import seal_key
 from kernel.log.units import Unit
 from kernel.log.watermark import Watermark, WatermarkFile, remove_watermark
 from kernel.log.writer import Writer
+
+READ_WITHIN_S = 60.0
+"""How long a reader in the writer's own process waits for a segment that is just being sealed."""
 
 
 class Before(msgspec.Struct, frozen=True):
     """What the log was when it was opened for writing."""
 
     directory: Path
-    last_seq: int
+    head: Head
     ledger_length: int
 
 
 class Writing:
-    """What only a log open for writing has: the lock, the writer thread, the live segment."""
+    """What only a log open for writing has: the lock, the writer thread, the live segment, the way to the sealer."""
 
     def __init__(
         self,
@@ -39,14 +44,18 @@ class Writing:
         recovered: tuple[Recovery, ...],
         begin: Callable[[int], LiveSegment],
         writer: Callable[[Callable[[Sequence[Unit]], None]], Writer],
+        key_path: Path | None,
     ) -> None:
         self._database = database
-        self._sealed = spans
+        self._ended = spans
         self._before = before
+        self._head = before.head
         self._lock = lock
         self._begin = begin
         self._live: LiveSegment | None = None
         self._watermark = WatermarkFile(before.directory)
+        self._key_path = key_path
+        self.desk = SealingDesk(before.directory, key_path, lock.fileno())
         self.recovered = recovered
         self.writer = writer(self._commit)
 
@@ -54,50 +63,76 @@ class Writing:
         with self._database.lock:
             live = self._live
             if live is None:
-                return list(self._sealed)
-            return [*self._sealed, Span(live.segment, live.segment.first_seq, live.last_seq)]
+                return list(self._ended)
+            return [*self._ended, Span(live.segment, live.segment.first_seq, live.last_seq)]
+
+    def make_ready(self, path: Path) -> None:
+        """Wait for the sealer where it has this file. Raises `LogUnreadable` where that takes too long."""
+        if not self.desk.wait_for(int(path.name[:12]), READ_WITHIN_S):
+            raise LogUnreadable(f"{path} is being sealed; try again in a while")
 
     def close(self) -> None:
         try:
             self.writer.close()
+            self.desk.close()
             self.writer.check()
-            self._seal_live()
+            self._end_live()
+            self._seal([job.first_seq for job in self.desk.hand_back()])
             remove_watermark(self._before.directory)
         finally:
+            self.desk.abandon()
             self._watermark.close()
             self._lock.release()
 
     def abandon(self) -> None:
         try:
             self.writer.close()
+            self.desk.abandon()
             with self._database.lock:
                 for segment in segments_in(self._before.directory):
-                    if segment.first_seq > self._before.last_seq:
+                    if segment.first_seq > self._before.head.seq:
                         remove(self._database, segment)
                 cut_ledger(self._before.directory, self._before.ledger_length)
                 remove_watermark(self._before.directory)
         finally:
+            self.desk.abandon()
             self._watermark.close()
             self._lock.release()
 
     def _commit(self, units: Sequence[Unit]) -> None:
         for group in _by_segment(units):
             if group[0].begins:
-                self._seal_live()
+                self._end_live()
             with self._database.lock:
                 if self._live is None:
                     self._live = self._begin(group[0].rows[0].seq)
                 self._live.commit(group)
+                self._head = _head_after(self._head, group)
                 self._watermark.write(Watermark(self._live.last_seq, self._live.last_frame))
 
-    def _seal_live(self) -> None:
+    def _end_live(self) -> None:
+        """Hand the segment that was written to the sealer."""
         with self._database.lock:
-            if self._live is None:
+            live, self._live = self._live, None
+            if live is None:
                 return
-            line = self._live.seal()
-            if line is not None:
-                self._sealed.append(Span(self._live.segment, line.first_seq, line.last_seq))
-            self._live = None
+            live.let_go()
+            self._ended.append(Span(live.segment, live.segment.first_seq, live.last_seq))
+        self.desk.hand_over(live.segment.first_seq, self._head)
+
+    def _seal(self, first_seqs: Sequence[int]) -> None:
+        """Seal here what the process did not."""
+        if first_seqs:
+            key = seal_key(self._before.directory, self._key_path)
+            for first_seq in first_seqs:
+                seal(self._database, Segment(self._before.directory, first_seq), key=key)
+
+
+def _head_after(head: Head, units: Sequence[Unit]) -> Head:
+    last = units[-1].rows[-1]
+    facts = [row for unit in units for row in unit.rows if row.cause is None]
+    fact_no, time = (facts[-1].fact_no, facts[-1].time) if facts else (head.fact_no, head.time)
+    return Head(last.seq, fact_no, time, last.digest)
 
 
 def _by_segment(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:

@@ -12,6 +12,7 @@ import duckdb
 from kernel.events import DetectedObject, Event, FrameCaptured, ObjectsDetected, Ticked
 from kernel.log.contract import EventLog, Head
 from kernel.log.duckdb_log import open_log
+from kernel.log.verify import verify_log
 
 CHANNEL = "channel.thermal"
 
@@ -72,6 +73,13 @@ def ask(database: Path, sql: str) -> list[tuple[object, ...]]:
     """Look into a segment file."""
     with duckdb.connect(str(database), read_only=True) as connection:
         return connection.execute(sql).fetchall()
+
+
+def found_sound(log: Path) -> tuple[int, int]:
+    """The events and frames of a log in which all is as it was written, and every sealed segment signed."""
+    verdict = verify_log(log)
+    assert (verdict.sound, verdict.reason, verdict.unsigned) == (True, "", 0)
+    return verdict.events, verdict.frames
 
 
 _WRITE_AND_DIE = """

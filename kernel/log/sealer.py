@@ -1,0 +1,83 @@
+"""The sealer: a process of low priority that makes finished segments final while the writer goes on.
+
+    python -m kernel.log.sealer DIRECTORY [KEY]
+
+A line of JSON on standard input names a segment and its last event, a line on standard output gives its line for the
+ledger, or says why there is none, and is the last. The process ends with the end of its input, and at once: whoever
+started it is gone then, and recovery will finish the segment. Until then it holds the writer's lock, which it inherits.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+
+import duckdb
+import msgspec
+
+from kernel.log.contract import Head, LogError
+from kernel.log.database import Database
+from kernel.log.ledger import Sealed
+from kernel.log.sealing import finish
+from kernel.log.segments import Segment
+from kernel.log.signing import SealKey, seal_key
+
+NICENESS = 10
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A segment to be made final: its first seq and the head of the log after its last event."""
+
+    first_seq: int
+    head: Head
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What came of it: the line for the ledger, or what is in the way."""
+
+    first_seq: int
+    line: Sealed | None
+    trouble: str = ""
+
+
+def main() -> None:
+    """Serve one writer."""
+    directory = Path(sys.argv[1])
+    os.nice(NICENESS)
+    key = seal_key(directory, Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    for job in _jobs():
+        result = _done(directory, job, key)
+        sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
+        sys.stdout.buffer.flush()
+        if result.line is None:
+            os._exit(1)  # segments are sealed in order: whoever started this begins again with the first of them
+
+
+def _done(directory: Path, job: Job, key: SealKey) -> Result:
+    database = Database()
+    try:
+        return Result(job.first_seq, finish(database, Segment(directory, job.first_seq), job.head, key))
+    except (LogError, duckdb.Error, OSError) as error:
+        return Result(job.first_seq, None, str(error))
+    finally:
+        database.close()
+
+
+def _jobs() -> Iterator[Job]:
+    """Read in a thread of its own, so that the writer's end is noticed in the middle of a job."""
+    queue: SimpleQueue[Job] = SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin.buffer:
+            queue.put(msgspec.json.decode(line, type=Job))
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        yield queue.get()
+
+
+if __name__ == "__main__":
+    main()
