@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_LOG ?= demo-log
 
-.PHONY: demo test crash bench lint format lock clean accuracy
+.PHONY: demo test crash bench lint format lock clean accuracy refold-speed
 
 demo: $(VENV)/.run-time
 	$(BIN)/python -m emberline.demo $(DEMO_LOG)
@@ -60,6 +60,9 @@ $(VENV)/.development: $(VENV)/.run-time requirements-dev.lock
 bench: $(VENV)/.development
 	NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/benchmarks --benchmark-only \
 	    --benchmark-columns=median,iqr,min,max,rounds --benchmark-group-by=group -p no:xdist
+
+refold-speed: $(VENV)/.development
+	PYTHONPATH=.:tests $(BIN)/python -m tests.benchmarks.refold_speed
 
 SHARED_DATA ?= ../shared/data
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from kernel.log.chain import PAYLOAD_KINDS
 from kernel.log.contract import Head, LogLocked, LogUnreadable, Recovery, Selection
 from kernel.log.database import Database
 from kernel.log.directory import unsealed_segments, unsealed_spans
@@ -64,19 +65,22 @@ def read_left(database: Database, directory: Path, ledger: Ledger) -> Left:
 def _seems_whole(database: Database, segments: list[Segment], spans: list[Span]) -> bool:
     """Whether all that was committed is there and the files open. Raises `LogUnreadable` where one does not."""
     mark = read_watermark(segments[0].directory)
-    last_frame = max(_last_frame(database, segment) for segment in segments)
-    if mark.frame >= segments[0].first_seq and mark.frame > last_frame:
+    if mark.frame >= segments[0].first_seq and not all(_has_payloads(database, span, mark.frame) for span in spans):
         return False
     return mark.event <= (spans[-1].last_seq if spans else segments[0].first_seq - 1)
 
 
-def _last_frame(database: Database, segment: Segment) -> int:
-    if not segment.frames.exists():
-        return 0
+def _has_payloads(database: Database, span: Span, last_seq: int) -> bool:
+    """Whether the payloads that its events up to `last_seq` name are there; then all were stored."""
+    segment = span.segment
+    sql = f"SELECT count(*) FROM {{}} WHERE kind IN {PAYLOAD_KINDS} AND seq <= ?"
+    named = database.rows(segment.events, "events", sql, [last_seq])[0][0]
+    if not named or not segment.frames.exists():
+        return not named
     database.attach(segment.frames)
     if "frames" not in database.tables(segment.frames):
-        return 0
-    return database.rows(segment.frames, "frames", "SELECT max(seq) FROM {}")[0][0] or 0
+        return False
+    return database.rows(segment.frames, "frames", "SELECT count(*) FROM {} WHERE seq <= ?", [last_seq])[0][0] == named
 
 
 def _mended_copy(segments: list[Segment], ledger: Ledger) -> Left:

@@ -78,8 +78,8 @@ def unsealed_spans(database: Database, directory: Path, ledger: Ledger) -> list[
     if left and has_writer(directory):
         raise locked(directory)
     spans: list[Span] = []
-    for segment in left:
-        if spans and segment.first_seq != spans[-1].last_seq + 1:
+    for number, segment in enumerate(left):
+        if number and (not spans or segment.first_seq != spans[-1].last_seq + 1):
             raise StrangeSegment(segment)
         last_seq = _last_seq(database, segment)
         if last_seq is not None:

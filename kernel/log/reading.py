@@ -109,7 +109,8 @@ class Reader:
         last = span.last_seq if selection.last is None else min(span.last_seq, selection.last)
         condition, parameters = _where(selection)
         sql = typed_sql(kind, f" AND seq BETWEEN ? AND ?{condition}")
-        return self._database.typed(span.segment.events, "events", sql, [first, last, *parameters])
+        path = span.segment.events
+        return self._readily(path, lambda: self._database.typed(path, "events", sql, [first, last, *parameters]))
 
     def payload(self, seq: int) -> bytes | None:
         """The payload of one frame, None where it has expired, `KeyError` where there never was one."""
@@ -149,7 +150,8 @@ class Reader:
     def schema(self, span: Span) -> int:
         """The log schema that a segment is written in. Raises `LogUnreadable` where it is newer than ours."""
         if span.first_seq not in self._schemas:
-            self._schemas[span.first_seq] = schema_of(self._database, span.segment.events)
+            path = span.segment.events
+            self._schemas[span.first_seq] = self._readily(path, lambda: schema_of(self._database, path))
         return self._schemas[span.first_seq]
 
     def _check_events(self, span: Span) -> None:

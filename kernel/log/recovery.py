@@ -4,7 +4,10 @@ What a crash left is sealed, what is damaged goes into `quarantine/` with a line
 after the last event that the chain proves. What was mended or lost is returned, to be recorded as facts.
 """
 
+import re
 from pathlib import Path
+
+import msgspec
 
 from kernel.log.contract import Head, Recovery
 from kernel.log.database import Database
@@ -31,8 +34,10 @@ from kernel.log.salvage import quarantine_segment, recover_segment
 from kernel.log.sealed_files import check_digests, check_presence
 from kernel.log.segments import Segment, files_of, segments_in
 from kernel.log.signing import SealKey, seal_key
-from kernel.log.watermark import read_watermark, remove_watermark
+from kernel.log.watermark import Watermark, read_watermark, remove_watermark
 
+_LOST_RANGE = re.compile(r"events (\d+) to (\d+):")
+"""How `recover_segment` begins to say what is gone."""
 CHECKED_BYTES = 128 * 1024 * 1024
 """So much of what was sealed last is read again when a log is opened; `scrub` reads all of it."""
 
@@ -85,7 +90,9 @@ def recover_unsealed(
             following = [other.first_seq for other in segments_in(directory)] + list(later)
             after = min((first for first in following if first > segment.first_seq), default=None)
             findings += recover_segment(database, segment, head, mark, after, key)
-        if head_of(read_ledger(directory)) == head and not _skip_to(directory, head, later, findings):
+        if head_of(read_ledger(directory)) != head or _skip_to(directory, head, later, findings):
+            continue
+        if not _bridge(database, head, segments_in(directory), mark, key, findings):
             break
     findings += _set_strays_aside(database, directory)
     if mark.event > head.seq and not any(found.what == "events_lost" for found in findings):
@@ -140,6 +147,39 @@ def _skip_to(directory: Path, head: Head, later: dict[int, Sealed], findings: li
     append_line(directory, later.pop(first))
     findings.append(Recovery("events_lost", name, first - 1 - head.seq, detail))
     return True
+
+
+def _bridge(
+    database: Database,
+    head: Head,
+    segments: list[Segment],
+    mark: Watermark,
+    key: SealKey | None,
+    findings: list[Recovery],
+) -> bool:
+    """The segment that should follow is gone, or ends too soon, but one after it was written: leave a gap up to that.
+
+    Its first event is taken as it is, since the one before is not known.
+    """
+    beyond = [segment for segment in segments if head.seq + 1 < segment.first_seq <= mark.event]
+    if not beyond:
+        return False
+    segment, after = beyond[0], beyond[1].first_seq if len(beyond) > 1 else None
+    name, last = f"{head.seq + 1:012d}", segment.first_seq - 1
+    gap = Lost(name, "events", head.seq + 1, last, "what a crash left of its segment was damaged or is missing")
+    untold = last - head.seq - _told(findings, gap)
+    if untold:
+        detail = f"between events {head.seq} and {last + 1}: {gap.detail}"
+        findings.append(Recovery("events_lost", name, untold, detail))
+    findings += recover_segment(database, segment, msgspec.structs.replace(head, seq=last), mark, after, key, gap)
+    return True
+
+
+def _told(findings: list[Recovery], gap: Lost) -> int:
+    """How many events of the gap were reported already, with the segments that held them."""
+    ranges = [_LOST_RANGE.match(found.detail) for found in findings if found.what == "events_lost"]
+    bounds = [(int(found[1]), int(found[2])) for found in ranges if found is not None]
+    return sum(last - first + 1 for first, last in bounds if gap.first_seq <= first and last <= gap.last_seq)
 
 
 def _set_strays_aside(database: Database, directory: Path) -> list[Recovery]:

@@ -50,10 +50,12 @@ def recover_segment(
     mark: Watermark,
     next_first_seq: int | None,
     key: SealKey | None,
+    gap: Lost | None = None,
 ) -> list[Recovery]:
     """Mend and seal the segment that a crash left after `before`; returns what was not as a plain crash leaves it.
 
-    `next_first_seq` is where the segment after it begins, if there is one and only this one's line is missing.
+    `next_first_seq` is where the segment after it begins, if there is one. With `gap`, the events before it are lost:
+    it enters the ledger with the segment, whose first event is then taken as it is.
 
     Raises `LogError` where the disk does not allow it, `LogLocked` where another process has one of the files.
     """
@@ -61,7 +63,8 @@ def recover_segment(
     _remove_unborn(segment.events, mark.event >= segment.first_seq)
     _remove_unborn(segment.frames, mark.frame >= segment.first_seq)
     findings: list[Recovery] = []
-    found = _look(database, segment, before, findings)
+    gaps = [] if gap is None else [gap]
+    found = _look(database, segment, before, findings, gap is None)
     committed = max(mark.event, found.stored_last) if next_first_seq is None else next_first_seq - 1
     missing = committed - found.head.seq
     if missing > 0 and not found.trouble:
@@ -70,10 +73,10 @@ def recover_segment(
     if found.is_whole:
         database.detach(segment.events)
         database.detach(segment.frames)
-        if seal(database, segment, _gone_lines(segment, found), key) is None:
+        if seal(database, segment, [*gaps, *_gone_lines(segment, found)], key) is None:
             return findings
     else:
-        kept = _write_anew(database, segment, before, found, key)
+        kept = _write_anew(database, segment, before, found, key, gaps)
         reason = found.trouble or found.frames_trouble
         findings.append(Recovery("quarantined", segment.name, 0, f"{reason}; kept in quarantine: {kept}"))
     if missing > 0:
@@ -97,14 +100,14 @@ def _remove_unborn(path: Path, was_used: bool) -> None:
         path.unlink()
 
 
-def _look(database: Database, segment: Segment, before: Head, findings: list[Recovery]) -> _Found:
+def _look(database: Database, segment: Segment, before: Head, findings: list[Recovery], chained: bool) -> _Found:
     opened, mended = open_mended(database, segment.events)
     findings += mended
     found = _Found(before, before.seq)
     if not opened:
         found.trouble = f"{segment.events.name} cannot be opened" if segment.events.exists() else ""
     elif "events" in database.tables(segment.events):
-        _look_at_events(database, segment, found)
+        _look_at_events(database, segment, found, chained)
     if segment.frames.exists():
         opened, mended = open_mended(database, segment.frames)
         findings += mended
@@ -114,7 +117,7 @@ def _look(database: Database, segment: Segment, before: Head, findings: list[Rec
     return found
 
 
-def _look_at_events(database: Database, segment: Segment, found: _Found) -> None:
+def _look_at_events(database: Database, segment: Segment, found: _Found, chained: bool) -> None:
     try:
         last = database.rows(segment.events, "events", "SELECT max(seq) FROM {}")[0][0]
     except LogUnreadable as error:
@@ -123,7 +126,7 @@ def _look_at_events(database: Database, segment: Segment, found: _Found) -> None
     if last is not None:
         found.stored_last = max(found.stored_last, last)
         span = Span(segment, segment.first_seq, found.stored_last)
-        head, trouble = walk(Reader(database, lambda: [span]), span, found.head)
+        head, trouble = walk(Reader(database, lambda: [span]), span, found.head if chained else None)
         found.head = head or found.head
         found.trouble = without_folder(trouble, segment.directory)
 
@@ -151,7 +154,9 @@ def _forget_gone_if_never_stored(found: _Found, segment: Segment, mark: Watermar
         found.gone.clear()
 
 
-def _write_anew(database: Database, segment: Segment, before: Head, found: _Found, key: SealKey | None) -> str:
+def _write_anew(
+    database: Database, segment: Segment, before: Head, found: _Found, key: SealKey | None, gaps: list[Lost]
+) -> str:
     """Quarantine the files and seal a segment of what is sound in them; returns where they are.
 
     A process killed on the way leaves either the old files or the new ones, with a write-ahead file that does not
@@ -175,7 +180,7 @@ def _write_anew(database: Database, segment: Segment, before: Head, found: _Foun
                 path.unlink(missing_ok=True)
             for beside in companions(path):
                 beside.unlink()
-    seal(database, segment, _gone_lines(segment, found, kept), key)
+    seal(database, segment, [*gaps, *_gone_lines(segment, found, kept)], key)
     return kept
 
 

@@ -33,7 +33,8 @@ class SealKey:
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private
-        self.id = key_id(private.public_key())
+        self.public = private.public_key()
+        self.id = key_id(self.public)
 
     def signed(self, line: Sealed) -> Sealed:
         """The ledger's line with the key's id and the signature over all of it."""
@@ -41,9 +42,7 @@ class SealKey:
         return msgspec.structs.replace(named, signature=self._private.sign(_message(named)).hex())
 
     def public_pem(self) -> bytes:
-        return self._private.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        return self.public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def is_signed_by(line: Sealed, key: Ed25519PublicKey) -> bool:
@@ -82,7 +81,7 @@ def seal_key(directory: Path, elsewhere: Path | None = None) -> SealKey:
 
 def public_keys(directory: Path) -> dict[str, Ed25519PublicKey]:
     """The public keys in a log's directory, by id; what is no key, or not the one that its name says, is left out."""
-    keys: dict[str, Ed25519PublicKey] = {}
+    keys = _own_key(directory)
     for path in sorted(directory.glob(PUBLIC_NAMES.format("*"))):
         try:
             key = read_public(path)
@@ -91,6 +90,15 @@ def public_keys(directory: Path) -> dict[str, Ed25519PublicKey]:
         if path.name == PUBLIC_NAMES.format(key_id(key)):
             keys[key_id(key)] = key
     return keys
+
+
+def _own_key(directory: Path) -> dict[str, Ed25519PublicKey]:
+    """The public half of the private key there, for who may read it: should the file of the other be gone."""
+    try:
+        own = _read_private(directory / PRIVATE_NAME)
+    except (BadKey, OSError):
+        return {}
+    return {own.id: own.public}
 
 
 def read_public(path: Path) -> Ed25519PublicKey:

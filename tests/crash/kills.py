@@ -20,13 +20,18 @@ from pathlib import Path
 
 import msgspec
 
+from kernel.log.contract import LogUnreadable
 from kernel.log.duckdb_log import open_log
+from kernel.log.ledger import read_ledger
+from kernel.log.segments import segments_in
 from kernel.log.verify import verify_log
 from tests.crash.load import line_writer, write_until_killed
 
 KILLS_A_LOG = 25
 SLOWEST_START_MS = 3000
 LONGEST_LIFE_S = 0.5
+LONG_LIVES = 0.3
+"""So many lives are five times as long: the sealer takes half a second to come up."""
 
 
 class Figures(msgspec.Struct):
@@ -34,6 +39,8 @@ class Figures(msgspec.Struct):
 
     kills: int = 0
     while_opening: int = 0
+    while_sealing: int = 0
+    sealers: int = 0
     acknowledged: int = 0
     events: int = 0
     segments: int = 0
@@ -41,13 +48,14 @@ class Figures(msgspec.Struct):
     faults: list[str] = msgspec.field(default_factory=list[str])
 
     def add(self, other: "Figures") -> None:
-        for name in ("kills", "while_opening", "acknowledged", "events", "segments", "starts_ms", "faults"):
+        for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def __str__(self) -> str:
         starts = sorted(self.starts_ms) or [0]
         return (
-            f"{self.kills} kills ({self.while_opening} of them while the log was being opened), {self.events} events "
+            f"{self.kills} kills ({self.while_opening} of them while the log was being opened, {self.while_sealing} "
+            f"with segments at the sealer), {self.sealers} of the sealer alone, {self.events} events "
             f"in {self.segments} segments, {self.acknowledged} acknowledgements, {len(self.faults)} faults; "
             f"start: median {starts[len(starts) // 2]} ms, worst {starts[-1]} ms"
         )
@@ -72,15 +80,25 @@ def torment(path: Path, kills: int, seed: int) -> Figures:
     figures = Figures()
     acknowledged: dict[int, str] = {}
     for _ in range(kills):
-        life_s = rng.random() * LONGEST_LIFE_S
+        life_s = rng.random() * LONGEST_LIFE_S * (5 if rng.random() < LONG_LIVES else 1)
         lines = _one_life(path, rng.randrange(1 << 30), life_s, from_start=rng.random() < 0.3)
         figures.kills += 1
+        figures.while_sealing += _unsealed(path) > 1
+        figures.sealers += sum(line.startswith("sealer") for line in lines)
         _judge_start(lines, figures, max(acknowledged, default=0), path)
         acknowledged |= {int(words[1]): words[2] for words in map(str.split, lines) if words[0] == "ack"}
     _judge_log(path, acknowledged, figures)
     if not figures.faults:
         shutil.rmtree(path)
     return figures
+
+
+def _unsealed(path: Path) -> int:
+    """How many segments are there that the ledger does not know."""
+    try:
+        return len(segments_in(path)) - len(read_ledger(path).sealed)
+    except (OSError, LogUnreadable):
+        return 0
 
 
 def _one_life(path: Path, seed: int, life_s: float, from_start: bool) -> list[str]:

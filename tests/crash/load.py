@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from kernel.log.duckdb_log import open_log
 CHANNEL = "channel.thermal"
 SEGMENT_BYTES = 300_000
 FRAME_BYTES = 40_000
+SEALER_KILLS = 0.002
+"""How likely the writer is to kill its sealer after a unit."""
 
 Unit = tuple[list[Event], bytes | None]
 
@@ -44,7 +47,8 @@ def next_unit(head: Head, rng: random.Random, frame_bytes: int = FRAME_BYTES) ->
 def write_until_killed(path: Path, seed: int, tell: Callable[[str], None]) -> None:
     """Open the log, say how it was found, and append for ever; each commit is acknowledged with `tell`.
 
-    Lines: `open SEQ MILLISECONDS FINDINGS`, then `ack SEQ DIGEST` for the last event of what was committed.
+    Lines: `open SEQ MILLISECONDS FINDINGS`, then `ack SEQ DIGEST` for the last event of what was committed, and
+    `sealer PID` wherever the sealer, too, was killed.
     """
     rng = random.Random(seed)
     digests: dict[int, str] = {}
@@ -58,6 +62,10 @@ def write_until_killed(path: Path, seed: int, tell: Callable[[str], None]) -> No
         digests[head.seq] = head.digest.hex()
         if rng.random() < 0.2:
             log.sync()
+        sealer = log.sealer_process
+        if sealer is not None and rng.random() < SEALER_KILLS:
+            os.kill(sealer, signal.SIGKILL)
+            tell(f"sealer {sealer}")
 
 
 def line_writer(file: int) -> Callable[[str], None]:

@@ -20,6 +20,7 @@ def test_nothing_acknowledged_is_missing_after_twenty_kills() -> None:
     said = _run("kills", "--kills", "20", "--seed", "7")
     assert re.match(r"20 kills .* 0 faults", said)
     assert int(re.findall(r"(\d+) acknowledgements", said)[0]) > 20
+    assert "with segments at the sealer" in said
 
 
 def test_a_sample_of_damages_is_mended_or_named() -> None:
