@@ -14,6 +14,7 @@ from emberline.defaults import with_defaults
 from emberline.live_rows import answer_rows
 from emberline.versions import versions
 from kernel import events as e
+from kernel.carried import carried_over
 from kernel.commands import BadCommand, check_command
 from kernel.engine import Engine, recorded_site
 from kernel.log.contract import EventLog
@@ -125,8 +126,12 @@ class Daemon:
     def _begin(self, document: str, who: str, civil_ns: int | None) -> None:
         self._origin = max(self._log.head.time, civil_ns or 0)
         self._began_ns = time.monotonic_ns()
-        started = e.SessionStarted("run", e.SCHEMA_VERSION, versions(), tuple(self._lines))
+        carried, unconfirmed = carried_over(self._log)
+        started = e.SessionStarted("run", e.SCHEMA_VERSION, versions(), tuple(self._lines), carried)
         self._admit("session", started)
+        for action in unconfirmed:
+            self.summary.actions += 1
+            self._ask(action)
         for found in self._log.recovered:
             self._admit("log", e.LogRecovered(found.what, found.where, found.lost, found.detail))
         self._configure(document, who)

@@ -124,6 +124,7 @@ class Engine:
         channel = fact.source.removeprefix(CHANNEL_SOURCE)
         if isinstance(fact.body, e.SessionStarted):
             self._origin = fact.time
+            self._linkage.carry(fact.body.carried)
         self._drafts.time = fact.time - self._origin
         match fact.body:
             case e.ConfigChanged():

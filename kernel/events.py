@@ -41,13 +41,33 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # --- Facts -----------------------------------------------------------------------------------------------------
 
 
+class ActionKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What names an action in every run mode."""
+
+    output: str
+    ordinal: int
+
+
+class Carried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the run before left undone: the outputs that are still on, the last number used for each output, and the
+    actions that nobody confirmed. They are sent again under the same keys, the outputs are switched off."""
+
+    outputs: tuple[str, ...]
+    ordinals: dict[str, int]
+    unconfirmed: tuple[ActionKey, ...]
+
+
 class SessionStarted(Body, frozen=True):
-    """A run of the daemon or an import began. `versions` names the software, libraries and tzdata that fold it."""
+    """A run of the daemon or an import began. `versions` names the software, libraries and tzdata that fold it.
+
+    `carried` is what a crash, or outputs that could not be reached, left to be seen to first; None if nothing.
+    """
 
     mode: Literal["run", "import"]
     schema: int
     versions: dict[str, str]
     channels: tuple[str, ...]
+    carried: Carried | None = None
 
 
 class SessionEnded(Body, frozen=True):
@@ -453,7 +473,7 @@ class OutputReleased(Body, frozen=True):
     """An alarm output was switched off."""
 
     output: str
-    reason: Literal["delay", "command", "configuration", "session_ended"]
+    reason: Literal["delay", "command", "configuration", "session_ended", "restart"]
 
 
 class MediaWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -57,6 +57,11 @@ class Linkage:
         self._linker.over(occurrence, linked.alarm.told)
         return ()
 
+    def carry(self, carried: e.Carried | None) -> None:
+        """A session begins with what the one before left undone."""
+        if carried is not None:
+            self._linker.carry(carried)
+
     # Settings and time
 
     def set_site(self, site: Site, cause: int) -> None:

@@ -6,6 +6,7 @@ from kernel.actions import Actions
 from kernel.arming import Arming
 from kernel.captures import Captures, Series
 from kernel.drafting import Drafts
+from kernel.events import Carried
 from kernel.notices import Notices, NoticesState
 from kernel.occurrences import Occurrence
 from kernel.outputs import SWITCHED, Outputs, OutputsState
@@ -35,6 +36,11 @@ class Linker:
         self.captures = Captures(timers, drafts, self._actions)
         self.recordings = Recordings(timers, drafts, arming)
         self._channels: tuple[str, ...] = ()
+
+    def carry(self, carried: Carried) -> None:
+        """Go on counting actions where the run before stopped, and see to what it left on."""
+        self._actions.restore(dict(carried.ordinals))
+        self.outputs.carry(carried.outputs)
 
     def set_site(self, site: Site, cause: int) -> None:
         """New settings."""

@@ -20,9 +20,10 @@ SWITCHED = (ALARM_OUTPUT, "light")
 
 
 class OutputsState(msgspec.Struct, frozen=True):
-    """`on` maps what is on to the ordinal of its OutputActivated."""
+    """`on` maps what is on to the ordinal of its OutputActivated; `left` is what the run before left on."""
 
     on: dict[str, int]
+    left: list[str]
 
 
 class Outputs:
@@ -34,6 +35,11 @@ class Outputs:
         self._actions = actions
         self._linkages: dict[str, Linkage] = {}
         self._on: dict[str, int] = {}
+        self._left: list[str] = []
+
+    def carry(self, left: tuple[str, ...]) -> None:
+        """The run before left these on: they go off as soon as it is known how they are wired."""
+        self._left = list(left)
 
     def set_linkages(self, linkages: tuple[Linkage, ...], cause: int) -> None:
         """New settings: outputs that are gone, or are wired or shine otherwise, go off."""
@@ -42,6 +48,10 @@ class Outputs:
             if output not in new or _parameters(new[output]) != _parameters(self._linkages[output]):
                 self.release(output, "configuration", cause)
         self._linkages = new
+        left, self._left = self._left, []
+        for output in left:
+            if output in new:
+                self._go_off(output, "restart", cause)
 
     def alarm(self, output: Linkage, cause: int) -> None:
         """An alarm was raised or repeated: switch the output on, or keep it on for longer."""
@@ -68,6 +78,9 @@ class Outputs:
         if self._on.pop(output, None) is None:
             return
         self._timers.cancel((RELEASE, output))
+        self._go_off(output, reason, cause)
+
+    def _go_off(self, output: str, reason: str, cause: int) -> None:
         body = msgspec.convert({"output": output, "reason": reason}, OutputReleased)
         event = self._drafts.emit(f"linkage.{output}", body, cause)
         self._request(self._linkages[output], "off", event)
@@ -84,14 +97,14 @@ class Outputs:
         return list(self._on.values())
 
     def state(self) -> OutputsState:
-        return OutputsState(self._on)
+        return OutputsState(self._on, self._left)
 
     def restore(self, state: OutputsState, linkages: tuple[Linkage, ...]) -> None:
         """Go on where the Outputs were that gave `state` under these settings. Raises `StateDamaged`."""
         self._linkages = _switched(linkages)
         if not state.on.keys() <= self._linkages.keys():
             raise StateDamaged("an output is on that the settings do not have")
-        self._on = state.on
+        self._on, self._left = state.on, state.left
 
 
 def _switched(linkages: tuple[Linkage, ...]) -> dict[str, Linkage]:

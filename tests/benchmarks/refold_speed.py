@@ -9,6 +9,7 @@ table. The two take turns, so that other work on the machine meets both alike.
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -46,18 +47,16 @@ def main() -> None:
         print(f"| {jobs} | {min(taken):.1f} | {facts / min(taken):.0f} | {share:.2f} |")
 
 
-def _scene(frames: int) -> list[np.ndarray]:
+def _scene(frames: int) -> Iterator[np.ndarray]:
     """A noisy scene with a warm target that walks to and fro."""
     rng = np.random.default_rng(3)
     scene = 3000 + rng.integers(0, 60, (HEIGHT, WIDTH))
     noise = [rng.normal(0, 3, (HEIGHT, WIDTH)).round().astype(int) for _ in range(8)]
-    out: list[np.ndarray] = []
     for number in range(frames):
         frame = scene + noise[number % len(noise)]
         left = abs((number * 4) % 1100 - 550) + 20
         frame[200:280, left : left + 30] += 150
-        out.append(frame.astype(np.uint16))
-    return out
+        yield frame.astype(np.uint16)
 
 
 def _parts(path: Path) -> list[Part]:
