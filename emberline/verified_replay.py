@@ -9,7 +9,7 @@ import msgspec
 
 from emberline.console import progress_bar
 from emberline.errors import AnswerIsNo, Unusable
-from emberline.versions import versions
+from emberline.versions import other_versions
 from emberline.wiring import make_engine, read_log
 from kernel.events import SessionStarted
 from kernel.log.contract import EventLog
@@ -67,12 +67,12 @@ def _parts(log: EventLog, session: Session) -> list[Part]:
     parts = parts_of(log, session)
     body = session.started.body
     assert isinstance(body, SessionStarted)
-    other = {name for name, version in versions().items() if body.versions.get(name, version) != version}
-    if not other or len(parts) == 1:
+    other = other_versions(body.versions)
+    if not other:
         return parts
-    words = ", ".join(f"{name} {body.versions[name]}" for name in sorted(other))
-    print(f"session {session.number} was recorded with {words}: refolded from its start", file=sys.stderr)
-    return [whole(session)]
+    begins = "" if len(parts) == 1 else ": refolded from its start"
+    print(f"session {session.number} was recorded with {other}{begins}", file=sys.stderr)
+    return parts if len(parts) == 1 else [whole(session)]
 
 
 def _chosen(log: EventLog, parts: list[Part], scope: Scope) -> list[Part]:

@@ -1,5 +1,6 @@
 """What folds a session: the versions that SessionStarted records."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from kernel.schedule import tzdata_version
@@ -18,3 +19,13 @@ def versions() -> dict[str, str]:
         "libavcodec": ".".join(str(n) for n in codecs),
         "tzdata": tzdata_version(),
     }
+
+
+def other_versions(recorded: Mapping[str, str]) -> str:
+    """What a session was recorded with and is not in use now, in words; empty where all is the same.
+
+    Other versions may conclude otherwise: with other tzdata a schedule may arm at another moment.
+    """
+    now = versions()
+    other = sorted(name for name in now if recorded.get(name, now[name]) != now[name])
+    return ", ".join(f"{name} {recorded[name]} (now {now[name]})" for name in other)

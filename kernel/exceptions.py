@@ -12,7 +12,7 @@ import msgspec
 from kernel import events as e
 from kernel.drafting import Drafts
 from kernel.linker import Linker
-from kernel.occurrences import of_exception
+from kernel.occurrences import of_exception, plain_words
 from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Site
 
@@ -92,7 +92,7 @@ class Exceptions:
     def _raise(self, exception: e.ExceptionName, subject: str, detail: str, cause: int) -> LiveException:
         ordinal = self._counts.get(exception, 0) + 1
         self._counts[exception] = ordinal
-        body = e.ExceptionRaised(exception, ordinal, subject, detail)
+        body = e.ExceptionRaised(exception, ordinal, plain_words(subject), plain_words(detail))
         event = self._drafts.emit(f"exception.{exception}", body, cause)
         occurrence = of_exception(event, event, True, self._drafts.time, exception, ordinal, subject, detail)
         told = self._linker.act(occurrence, self._linkage.get(exception, ()))

@@ -56,10 +56,15 @@ def of_exception(
         "name": exception.replace("_", " "),
         "type": exception,
         "ordinal": str(ordinal),
-        "subject": subject[:200],
-        "detail": detail[:500],
+        "subject": plain_words(subject),
+        "detail": plain_words(detail),
     }
     return Occurrence(event, raised, active, time, words)
+
+
+def plain_words(text: str) -> str:
+    """What a stranger may have said (a user's name at a login), on one line and at most 300 characters long."""
+    return "".join(c if c.isprintable() else " " for c in text[:300])
 
 
 def box_words(box: Box) -> str:

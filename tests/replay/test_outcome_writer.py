@@ -1,30 +1,17 @@
 """The first replay appends the outcome; interrupted, it goes on where it stopped."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from detectors.detector import ChannelDetector
 from kernel.engine import Engine
 from kernel.log.memory import MemoryLog
-from kernel.media import Shot
 from kernel.outcome import outcome_of
 from replay.importer import ImportPlan, import_recordings
 from replay.outcome_writer import OutcomeConflict, append_outcome, has_outcome
 from replay.sessions import sessions_of
 from replay.verification import compare, differences
-from support.recordings import walk
+from support.recordings import Walk
 from support.sites import whole_frame
-
-
-class Walk:
-    kind = "thermal"
-    frames = None
-    began = None
-
-    def read(self) -> Iterator[Shot]:
-        for number, frame in enumerate(walk(60)):
-            yield Shot(number * 111_000_000, frame)
 
 
 def imported() -> MemoryLog:
