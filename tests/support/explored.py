@@ -29,14 +29,15 @@ from support.many_linkages import linked
 from support.scripted import BOX, SECOND
 
 PIXELS = np.zeros((4, 4), np.uint8)
-PLAN = '[[recording.plan]]\nchannels = ["thermal"]\ntype = "event"\npre_record = 0\npost_record = 3\n'
+PLAN = '[[recording.plan]]\nchannels = ["thermal"]\ntype = "event"\npre_record = 0\npost_record = 2\n'
 NIGHT = ", ".join(f'"00:{minute:02}-00:{minute + 1:02}"' for minute in range(0, 16, 2))
 DOCUMENT = (
     linked("siren", "host", "clip", schedule="night", extra=PLAN)
     .replace("debounce = 0.5", "debounce = 0")
+    .replace("delay = 5", "delay = 2")
     .replace('"00:00-00:01"', NIGHT)
 )
-BEGINS_S = 58
+BEGINS_S = 55
 """The civil second of the day at which the world begins; the schedule is armed in every other minute, up to 00:15."""
 MINUTE_S = 60
 SITE = recorded_site(DOCUMENT)
