@@ -8,11 +8,22 @@ from collections.abc import Sequence
 import numpy as np
 import zmq
 
-from devices.reports import ActionAnswered, Ended, Faulted, FrameArrived, Lost, Report, WentOffline, WentOnline
+from devices.reports import (
+    ActionAnswered,
+    ContactMoved,
+    Ended,
+    Faulted,
+    FrameArrived,
+    Lost,
+    Report,
+    WentOffline,
+    WentOnline,
+)
 from devices.wire import (
     PROTOCOL,
     ActionDone,
     ActionRefused,
+    ContactChanged,
     Fault,
     FramesDropped,
     FromDriver,
@@ -73,6 +84,8 @@ class Conversation:
         if isinstance(message, ActionRefused):
             reason = plain_text(message.reason)
             return [ActionAnswered(message.output, message.ordinal, False, reason, message.again)]
+        if isinstance(message, ContactChanged):
+            return [ContactMoved(self.driver, message.number, message.closed)]
         if self.ended:
             raise WireError(f"{type(message).__name__} after SourceEnded")
         if isinstance(message, SourceEnded):

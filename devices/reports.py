@@ -38,6 +38,14 @@ class Faulted(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ContactMoved(msgspec.Struct, frozen=True):
+    """The contact of the alarm input with this number closed or opened."""
+
+    driver: str
+    number: int
+    closed: bool
+
+
 class Lost(msgspec.Struct, frozen=True):
     """So many of the driver's frames will not arrive; 0 where their number is not known."""
 
@@ -67,4 +75,4 @@ class ActionAnswered(msgspec.Struct, frozen=True):
     again: bool = False
 
 
-Report = FrameArrived | WentOnline | WentOffline | Faulted | Lost | Ended | ActionAnswered
+Report = FrameArrived | WentOnline | WentOffline | Faulted | ContactMoved | Lost | Ended | ActionAnswered

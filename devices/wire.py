@@ -104,6 +104,13 @@ class Fault(Message, frozen=True):
     reason: Text
 
 
+class ContactChanged(Message, frozen=True):
+    """The contact of the alarm input with this number closed or opened; undebounced, and said once after Hello too."""
+
+    number: Annotated[int, msgspec.Meta(ge=1, le=64)]
+    closed: bool
+
+
 class SourceLost(Message, frozen=True):
     """The source is away and the driver tries to get it back; the next frame says that it has."""
 
@@ -176,6 +183,7 @@ FromDriver = (
     | FramesDropped
     | Fault
     | SourceLost
+    | ContactChanged
     | SourceEnded
     | ActionDone
     | ActionRefused

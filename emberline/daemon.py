@@ -166,6 +166,8 @@ class Daemon:
                 self._admit(_source(driver), e.FramesLost(count, reason))
             case r.Ended(driver=driver, reason=reason, error=error):
                 self._end_of_source(driver, reason, error)
+            case r.ContactMoved(driver=driver, number=number, closed=closed):
+                self._admit(_source(driver), e.AlarmInputChanged(number, closed))
             case r.ActionAnswered():
                 self._answered(report)
 

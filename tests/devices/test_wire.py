@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.conversation import Conversation
-from devices.reports import Ended, Faulted, FrameArrived, Lost, WentOnline
+from devices.reports import ContactMoved, Ended, Faulted, FrameArrived, Lost, WentOnline
 from devices.wire import (
     MAX_HEADER_BYTES,
     PROTOCOL,
+    ContactChanged,
     Fault,
     FramesDropped,
     FromDriver,
@@ -55,6 +56,20 @@ def test_every_message_has_a_vector_in_the_document() -> None:
     spoken = {("driver", kind.__name__) for kind in FromDriver.__args__}
     heard = {("daemon", kind.__name__) for kind in ToDriver.__args__}
     assert named == spoken | heard
+
+
+def test_a_contact_is_reported_as_soon_as_the_driver_is_known_and_refused_before() -> None:
+    talk = Conversation("gate")
+    with pytest.raises(WireError, match="before Hello"):
+        talk.receive(ContactChanged(3, True), [])
+    talk.receive(Hello("gate", PROTOCOL), [])
+    assert talk.receive(ContactChanged(3, True), []) == [ContactMoved("gate", 3, True)]
+
+
+@pytest.mark.parametrize("number", [0, 65, -1])
+def test_a_contact_that_no_alarm_input_can_have_is_refused(number: int) -> None:
+    with pytest.raises(WireError, match="does not fit"):
+        decode_from_driver(encode(ContactChanged(number, True)))
 
 
 @settings(max_examples=300)
