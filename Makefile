@@ -69,3 +69,18 @@ SHARED_DATA ?= ../shared/data
 accuracy: $(VENV)/.development
 	PYTHONPATH=.:tests $(BIN)/python tests/accuracy/tables.py $(SHARED_DATA) > docs/accuracy.md.new
 	mv docs/accuracy.md.new docs/accuracy.md
+
+.PHONY: fuzz soak soak-rtsp
+
+# A million mutated wire messages; about five minutes.
+fuzz: $(VENV)/.development
+	PYTHONPATH=.:tests $(BIN)/python -m tests.devices.fuzz --messages 1000000
+
+# Two channels through real drivers, and an RTSP server that goes away three times; see docs/reliability.md.
+SOAK_MINUTES ?= 60
+
+soak: $(VENV)/.development
+	PYTHONPATH=.:tests $(BIN)/python -m tests.soak.two_channels --minutes $(SOAK_MINUTES)
+
+soak-rtsp: $(VENV)/.development
+	PYTHONPATH=.:tests $(BIN)/python -m tests.soak.rtsp --minutes 10 --restarts 3

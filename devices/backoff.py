@@ -21,6 +21,25 @@ class Backoff:
         return wait_s
 
 
+class Allowance:
+    """Lets `rate` things through a second, and as many at once after a second of rest."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._left = rate
+        self._at_s: float | None = None
+
+    def take(self, now_s: float) -> bool:
+        """Whether this one may pass."""
+        if self._at_s is not None:
+            self._left = min(self._rate, self._left + (now_s - self._at_s) * self._rate)
+        self._at_s = now_s
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class Muffler:
     """Lets `burst` notes through in every `window_s`, and counts the others until one is let through again."""
 

@@ -19,6 +19,7 @@ from devices.reports import (
     WentOffline,
     WentOnline,
 )
+from devices.reports import LoginRefused as LoginTurnedAway
 from devices.wire import (
     PROTOCOL,
     ActionDone,
@@ -29,6 +30,7 @@ from devices.wire import (
     FromDriver,
     Heartbeat,
     Hello,
+    LoginRefused,
     Pace,
     PacketReceived,
     ShotTaken,
@@ -49,7 +51,8 @@ class Conversation:
         self.driver = driver
         self.online = False
         self.ended = False
-        self._pace: Pace | None = None
+        self.pace: Pace | None = None
+        """How frames come, once they may."""
         self.credit = 0
         """How many frames more are welcome at pace max."""
         self._next = 0
@@ -59,15 +62,15 @@ class Conversation:
 
     def begin(self, pace: Pace) -> bool:
         """Whether Start may be sent: the driver is online and has not been started."""
-        if not self.online or self.ended or self._pace is not None:
+        if not self.online or self.ended or self.pace is not None:
             return False
-        self._pace = pace
+        self.pace = pace
         return True
 
     def grant(self, frames: int) -> bool:
         """Whether Credit may be sent: the driver was started at pace max. Before that it is `credit`, for later."""
         self.credit += frames
-        return self._pace == "max" and not self.ended
+        return self.pace == "max" and not self.ended
 
     def receive(self, message: FromDriver, payload: Sequence[zmq.Frame]) -> list[Report]:
         """What `message` (its payload already checked for size) means. Raises `WireError` where it is out of place."""
@@ -79,6 +82,9 @@ class Conversation:
             raise WireError(f"{type(message).__name__} before Hello")
         if isinstance(message, Fault):
             return [Faulted(self.driver, plain_text(message.reason))]
+        if isinstance(message, LoginRefused):
+            said = (plain_text(message.who), plain_text(message.address), plain_text(message.detail))
+            return [LoginTurnedAway(self.driver, *said)]
         if isinstance(message, ActionDone):
             return [ActionAnswered(message.output, message.ordinal, True, "")]
         if isinstance(message, ActionRefused):
@@ -111,6 +117,14 @@ class Conversation:
         self._capabilities = {plain_text(key): plain_text(value) for key, value in message.capabilities.items()}
         return [WentOnline(self.driver, self._capabilities)]
 
+    def throw_away(self, message: ShotTaken | PacketReceived, reason: str) -> list[Report]:
+        """A frame that is not wanted, however good it is: it counts as lost. Raises `WireError` as `receive` does."""
+        if not self.online or self.ended or self.pace != "realtime" or message.number < self._next:
+            return self.receive(message, [])
+        count = message.number + 1 - self._next
+        self._next = message.number + 1
+        return [Lost(self.driver, count, reason)]
+
     def _source_lost(self, reason: str) -> list[Report]:
         """The source went away; said again, that is only news where the reason is another."""
         before, self._away = self._away, reason
@@ -126,9 +140,9 @@ class Conversation:
         return [WentOnline(self.driver, self._capabilities), Lost(self.driver, 0, f"the source was away: {reason}")]
 
     def _frame(self, message: ShotTaken | PacketReceived, payload: zmq.Frame) -> list[Report]:
-        if self._pace is None:
+        if self.pace is None:
             raise WireError("a frame before Start")
-        if self._pace == "max" and self.credit == 0:
+        if self.pace == "max" and self.credit == 0:
             raise WireError("a frame without credit")
         if message.number < self._next:
             raise WireError(f"frame {message.number} once more, {self._next} is next")
@@ -136,7 +150,7 @@ class Conversation:
         if message.number > self._next:
             reports.append(Lost(self.driver, message.number - self._next, "missing between the driver and the daemon"))
         self._next = message.number + 1
-        if self._pace == "max":
+        if self.pace == "max":
             self.credit -= 1
         frame = _shot(message, payload) if isinstance(message, ShotTaken) else self._packet(message, payload)
         reports.append(FrameArrived(self.driver, frame, message.number))

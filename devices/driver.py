@@ -8,13 +8,16 @@ import sys
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import FrameType
 
 import msgspec
 import zmq
 
+from devices.curve import DAEMON, load_pair, load_public
 from devices.lifeline import Lifeline
-from devices.process import ENV_COMMANDS, ENV_DRIVER, ENV_FACTS, ENV_TOKEN
+from devices.process import ENV_COMMANDS, ENV_DRIVER, ENV_FACTS, ENV_KEYS, ENV_TOKEN
+from devices.secrets import SecretError
 from devices.wire import (
     DAEMON_SILENCE_S,
     MAX_FRAME_BYTES,
@@ -23,6 +26,7 @@ from devices.wire import (
     Act,
     ActionDone,
     ActionRefused,
+    ContactChanged,
     Credit,
     Fault,
     FromDriver,
@@ -57,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True):
     token: str
     facts: str
     commands: str
+    keys: str = ""
+    """The directory of CURVE keys, for tcp://."""
 
     @staticmethod
     def from_environment() -> "Settings":
@@ -66,17 +72,27 @@ class Settings(msgspec.Struct, frozen=True):
         """
         found = {name: os.environ.get(name, "") for name in (ENV_DRIVER, ENV_TOKEN, ENV_FACTS, ENV_COMMANDS)}
         os.environ.pop(ENV_TOKEN, None)
+        keys = os.environ.get(ENV_KEYS, "")
+        if keys:  # the key proves who it is
+            found[ENV_TOKEN] = found[ENV_DRIVER]
         if not all(found.values()):
-            raise WireError("a driver is started by the Emberline daemon, not by hand")
-        return Settings(
-            found[ENV_DRIVER], found[ENV_TOKEN], check_endpoint(found[ENV_FACTS]), check_endpoint(found[ENV_COMMANDS])
-        )
+            raise WireError("a driver is started by the Emberline daemon, or told where to connect: docs/wire.md")
+        facts, commands = (check_endpoint(found[name], keys=bool(keys)) for name in (ENV_FACTS, ENV_COMMANDS))
+        return Settings(found[ENV_DRIVER], found[ENV_TOKEN], facts, commands, keys)
+
+    def prepare(self, socket: zmq.Socket[bytes]) -> None:
+        """Give a socket its keys, where there are any. Raises `SecretError` where they cannot be used."""
+        if self.keys:
+            pair = load_pair(Path(self.keys), self.driver)
+            socket.curve_publickey, socket.curve_secretkey = pair.public, pair.secret
+            socket.curve_serverkey = load_public(Path(self.keys), DAEMON)
 
 
 class Line:
     """The driver's two sockets. All methods may raise `Stopped`; use it in one thread, as a context manager."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._driver = settings.driver
         self._token = settings.token.encode()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -90,13 +106,14 @@ class Line:
         """How many frames the daemon waits for, at pace max."""
         self.actions: deque[Act] = deque()
         """What is to be carried out, in order of arrival."""
-        self._lifeline = Lifeline(self._context, settings.facts, self._token, self._orphaned)
+        self._lifeline = Lifeline(self._context, settings, self._orphaned)
 
     def _connect(self, kind: int, endpoint: str) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
         socket.setsockopt(zmq.LINGER, 500)
         socket.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES)
         socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+        self._settings.prepare(socket)
         socket.connect(endpoint)
         return socket
 
@@ -156,8 +173,8 @@ class Line:
             return False
         return True
 
-    def answer(self, message: ActionDone | ActionRefused) -> None:
-        """Answer an action."""
+    def answer(self, message: ActionDone | ActionRefused | ContactChanged) -> None:
+        """Answer an action, or tell of a contact: on the commands socket, and so after Hello."""
         self._commands.send_multipart([self._token, encode(message)])
 
     def end(self, reason: str, error: bool = False) -> None:
@@ -187,7 +204,7 @@ def run(talk: Callable[[Line], None]) -> int:
             talk(line)
     except Stopped:
         return 0
-    except WireError as error:
+    except (WireError, SecretError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Exception as error:

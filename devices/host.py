@@ -2,26 +2,30 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
 import zmq
 
 from devices.actions import PendingActions
 from devices.backoff import Muffler
 from devices.process import DriverSpec
-from devices.reports import UNKNOWN, ActionAnswered, Ended, Faulted, Report, WentOffline, WentOnline
+from devices.reports import UNKNOWN, ActionAnswered, Ended, Faulted, Lost, Report, WentOffline, WentOnline
 from devices.supervised import Supervised, Timing
 from devices.switchboard import Switchboard
 from devices.wire import (
     HEARTBEAT_EVERY_S,
+    MAX_FRAMES_A_SECOND,
     MAX_TOKEN_BYTES,
     Act,
     Credit,
     Heartbeat,
     Message,
     Pace,
+    PacketReceived,
+    ShotTaken,
     Start,
     Stop,
     WireError,
@@ -36,6 +40,16 @@ from kernel.events import ActionRequested
 STOP_S = 3.0
 """How long `stop` waits for the drivers before it ends them by force."""
 TEND_EVERY_S = 0.1
+FLOOD = f"the driver sends more than {MAX_FRAMES_A_SECOND} frames a second"
+
+
+class DriverState(msgspec.Struct, frozen=True):
+    """A driver as it is now: its process, whether it said hello, and how often it was started."""
+
+    id: str
+    pid: int | None
+    online: bool
+    starts: int
 
 
 class HostError(Exception):
@@ -67,12 +81,9 @@ class DriverHost:
         self, specs: Sequence[DriverSpec], directory: Path | None = None, timing: Timing | None = None
     ) -> None:
         self._timing = timing or Timing()
+        _check_ids(specs)
         self._drivers = {spec.id: Supervised(spec, self._timing) for spec in specs}
-        if len(self._drivers) != len(specs):
-            raise HostError(f"driver ids must differ: {', '.join(spec.id for spec in specs)}")
-        for id in self._drivers:
-            if not 1 <= len(id) <= 64:
-                raise HostError(f"driver id {id!r}: 1 to 64 characters are allowed")
+        self._leaving: list[Supervised] = []
         self._where = directory
         self._board: Switchboard | None = None
         self._actions = PendingActions()
@@ -109,6 +120,38 @@ class DriverHost:
         """The process id of the driver, None while it is not running."""
         process = self._driver(driver).process
         return None if process is None else process.pid
+
+    def drivers(self) -> list[DriverState]:
+        """All drivers, in the order in which they were named."""
+        return [DriverState(id, self.pid(id), d.talk.online, d.starts) for id, d in self._drivers.items()]
+
+    def set_drivers(self, specs: Sequence[DriverSpec], instead_of: Iterable[str]) -> None:
+        """Run these drivers instead of those with the ids `instead_of`; drivers with other ids go on.
+
+        One whose spec is as before goes on undisturbed. One that is replaced reports WentOffline and, once its
+        successor is there, WentOnline. Raises `HostError` where two ids are the same.
+        """
+        _check_ids(specs)
+        wanted = {spec.id: spec for spec in specs}
+        for id in [*instead_of, *wanted]:
+            supervised = self._drivers.get(id)
+            if supervised is not None and wanted.get(id) != supervised.spec:
+                self._dismiss(supervised, "it is replaced" if id in wanted else "it is no longer wanted")
+        for id, spec in wanted.items():
+            self._drivers.setdefault(id, Supervised(spec, self._timing))
+
+    def _dismiss(self, supervised: Supervised, reason: str) -> None:
+        """Have a driver end by itself, and by force if it does not; what it still says has no effect."""
+        id = supervised.spec.id
+        del self._drivers[id]
+        self._retired.append(supervised.token)
+        self._reports.append(WentOffline(id, reason))
+        self._reports.extend(self._actions.drop(id, f"driver {id} has ended: {reason}"))
+        self._command(supervised, Stop())
+        if supervised.process is not None:
+            supervised.process.terminate()
+        supervised.part(time.monotonic())
+        self._leaving.append(supervised)
 
     def start(self) -> None:
         """Open the sockets and start the drivers. Raises `HostError` where the directory or sockets cannot be made."""
@@ -174,14 +217,15 @@ class DriverHost:
         """End all drivers, by force after 3 s, and remove the sockets. Stopping twice is allowed."""
         if self._board is None:
             return
-        for supervised in self._drivers.values():
+        everyone = [*self._drivers.values(), *self._leaving]
+        for supervised in everyone:
             self._command(supervised, Stop())
             if supervised.process is not None:
                 supervised.process.terminate()
         until_s = time.monotonic() + STOP_S
-        while time.monotonic() < until_s and any(d.process and d.process.running() for d in self._drivers.values()):
+        while time.monotonic() < until_s and any(d.process and d.process.running() for d in everyone):
             time.sleep(0.01)
-        for supervised in self._drivers.values():
+        for supervised in everyone:
             supervised.discard()
             supervised.over = True
         self._board.close()
@@ -203,6 +247,10 @@ class DriverHost:
             message = decode_from_driver(parts[1].bytes)
             payload = parts[2:]
             check_payload(message, [len(part) for part in payload])
+            if isinstance(message, ShotTaken | PacketReceived) and self._floods(supervised):
+                self._count_flood(supervised, supervised.talk.throw_away(message, FLOOD))
+                supervised.heard(time.monotonic(), route)
+                return
             reports = supervised.talk.receive(message, payload)
         except WireError as error:
             self._refuse(supervised, error)
@@ -210,6 +258,18 @@ class DriverHost:
         supervised.heard(time.monotonic(), route)
         for report in reports:
             self._report(supervised, report)
+
+    def _floods(self, supervised: Supervised) -> bool:
+        """Whether the driver sends more frames than anybody needs; at pace max its credit bounds it."""
+        return supervised.talk.pace == "realtime" and not supervised.allowance.take(time.monotonic())
+
+    def _count_flood(self, supervised: Supervised, reports: list[Report]) -> None:
+        """Frames thrown away are told of together, once a second, and are a fault."""
+        supervised.flood += sum(report.count for report in reports if isinstance(report, Lost))
+        if supervised.flood_notes.admit(time.monotonic()) is not None:
+            self._fault(Faulted(supervised.spec.id, FLOOD), supervised.faults)
+            self._reports.append(Lost(supervised.spec.id, supervised.flood, FLOOD))
+            supervised.flood = 0
 
     def _refuse(self, supervised: Supervised | None, error: WireError) -> None:
         driver = UNKNOWN if supervised is None else supervised.spec.id
@@ -261,6 +321,7 @@ class DriverHost:
         beat = now_s >= self._next_heartbeat_s
         if beat:
             self._next_heartbeat_s = now_s + HEARTBEAT_EVERY_S
+        self._leaving = [supervised for supervised in self._leaving if not supervised.gone(now_s)]
         for supervised in self._drivers.values():
             if supervised.process is None and not supervised.over and now_s >= supervised.start_at_s:
                 self._launch(supervised, now_s)
@@ -304,6 +365,14 @@ class DriverHost:
         if self._board is None:
             raise HostError("the driver host is not started")
         return self._board
+
+
+def _check_ids(specs: Sequence[DriverSpec]) -> None:
+    if len({spec.id for spec in specs}) != len(specs):
+        raise HostError(f"driver ids must differ: {', '.join(spec.id for spec in specs)}")
+    for spec in specs:
+        if not 1 <= len(spec.id) <= 64:
+            raise HostError(f"driver id {spec.id!r}: 1 to 64 characters are allowed")
 
 
 def _unfit(act: Act) -> str | None:

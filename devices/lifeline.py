@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 import zmq
 
@@ -16,6 +17,20 @@ ORPHAN_S = 2.0
 """After the daemon is gone the main thread has so long to end the process by itself."""
 
 
+class Destination(Protocol):
+    """Where heartbeats go: the endpoint, the driver's token, and the keys that a socket may need."""
+
+    @property
+    def facts(self) -> str: ...
+
+    @property
+    def token(self) -> str: ...
+
+    def prepare(self, socket: zmq.Socket[bytes]) -> None:
+        """Give the socket its keys."""
+        ...
+
+
 class Lifeline:
     """Sends a Heartbeat every 0.5 s for as long as the main thread calls `touch`, opening a source being a long pause.
 
@@ -23,20 +38,17 @@ class Lifeline:
     ----------
     context
         The driver's ZeroMQ context.
-    facts
-        The endpoint to send to.
-    token
-        The driver's token.
+    to
+        Where to send.
     on_orphaned
         Called in this thread when the parent process is gone.
     """
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], facts: str, token: bytes, on_orphaned: Callable[[], None]
+        self, context: zmq.Context[zmq.Socket[bytes]], to: "Destination", on_orphaned: Callable[[], None]
     ) -> None:
         self._context = context
-        self._facts = facts
-        self._token = token
+        self._to = to
         self._on_orphaned = on_orphaned
         self._parent = os.getppid()
         self._touched_s = time.monotonic()
@@ -57,7 +69,8 @@ class Lifeline:
         with self._context.socket(zmq.PUSH) as socket:
             socket.setsockopt(zmq.LINGER, 0)
             socket.setsockopt(zmq.SNDHWM, 4)
-            socket.connect(self._facts)
+            self._to.prepare(socket)
+            socket.connect(self._to.facts)
             while not self._finished.wait(HEARTBEAT_EVERY_S):
                 if os.getppid() != self._parent:
                     self._orphaned()
@@ -67,7 +80,7 @@ class Lifeline:
 
     def _beat(self, socket: zmq.Socket[bytes]) -> None:
         with suppress(zmq.Again):  # where the daemon is busy, what is queued already tells it enough
-            socket.send_multipart([self._token, encode(Heartbeat())], zmq.NOBLOCK)
+            socket.send_multipart([self._to.token.encode(), encode(Heartbeat())], zmq.NOBLOCK)
 
     def _orphaned(self) -> None:
         self._on_orphaned()

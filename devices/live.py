@@ -50,7 +50,7 @@ def run_live(connect: Connect, capabilities: dict[str, str]) -> int:
         if line.pace == "max":
             line.end("a live camera cannot be read at speed max", error=True)
         reader = _Reader(connect)
-        sender = _Sender(line)
+        sender = Sender(line)
         while True:
             line.serve()
             item = reader.next(SLICE_S)
@@ -95,7 +95,7 @@ class _Reader:
             time.sleep(self._backoff.after_end(time.monotonic()))
 
 
-class _Sender:
+class Sender:
     """Sends frames; where the daemon does not keep up for a second, they are dropped and counted.
 
     A packet needs those before it, so after a dropped one all are dropped up to the next key packet.
@@ -124,6 +124,13 @@ class _Sender:
         else:
             self._dropped += 1
             self._awaits_key = isinstance(frame, Packet)
+
+    def lost(self, count: int, reason: str) -> None:
+        """So many frames never reached this driver."""
+        self._told_of_drops()
+        self._line.send(FramesDropped(count, plain_text(reason)))
+        self._number += count
+        self._awaits_key = True
 
     def _sent(self, message: FrameMessage, payload: bytes | memoryview) -> bool:
         """Cameras send in bursts, above all at first, so a full queue is waited for a little."""

@@ -75,4 +75,13 @@ class ActionAnswered(msgspec.Struct, frozen=True):
     again: bool = False
 
 
-Report = FrameArrived | WentOnline | WentOffline | Faulted | ContactMoved | Lost | Ended | ActionAnswered
+class LoginRefused(msgspec.Struct, frozen=True):
+    """Somebody who could not prove who they are was turned away by this driver."""
+
+    driver: str
+    who: str
+    address: str
+    detail: str
+
+
+Report = FrameArrived | WentOnline | WentOffline | Faulted | ContactMoved | Lost | Ended | LoginRefused | ActionAnswered

@@ -4,10 +4,10 @@ import secrets
 
 import msgspec
 
-from devices.backoff import Backoff, Muffler
+from devices.backoff import Allowance, Backoff, Muffler
 from devices.conversation import Conversation
 from devices.process import DriverProcess, DriverSpec
-from devices.wire import DRIVER_SILENCE_S
+from devices.wire import DRIVER_SILENCE_S, MAX_FRAMES_A_SECOND
 
 FLUSH_S = 0.3
 """So long after the end of a process its last messages may still arrive."""
@@ -37,11 +37,17 @@ class Supervised:
         self.backoff = Backoff(timing.backoff_s, timing.backoff_longest_s, timing.backoff_window_s)
         self.malformed_notes = Muffler(1, 10.0)
         self.faults = Muffler(5, 10.0)
+        self.allowance = Allowance(MAX_FRAMES_A_SECOND)
+        self.flood = 0
+        """Frames thrown away and not yet reported, since the driver sends too many."""
+        self.flood_notes = Muffler(1, 1.0)
         self.process: DriverProcess | None = None
         self.token = b""
         self.talk = Conversation(spec.id)
         self.route: bytes | None = None
         self.over = False
+        self.starts = 0
+        """How often it was started."""
         self.start_at_s = 0.0
         self._started_s = 0.0
         self._heard_s: float | None = None
@@ -51,6 +57,7 @@ class Supervised:
     def launch(self, facts: str, commands: str, now_s: float) -> None:
         """Start its process. Raises `OSError` where that is not possible."""
         self.token = secrets.token_hex(16).encode()
+        self.starts += 1
         self._started_s = now_s
         self._heard_s = self._exited_s = self._leave_by_s = None
         self.process = DriverProcess(self.spec, self.token.decode(), facts, commands)
@@ -90,6 +97,12 @@ class Supervised:
             return
         if not self.process.running() or (self._leave_by_s is not None and now_s >= self._leave_by_s):
             self.discard()
+
+    def gone(self, now_s: float) -> bool:
+        """Whether a driver that was told to stop has ended; by force once its time is up."""
+        if self.process is not None and (not self.process.running() or now_s >= (self._leave_by_s or now_s)):
+            self.discard()
+        return self.process is None
 
     def discard(self) -> None:
         """End the process if it still runs, and let go of it."""

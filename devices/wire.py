@@ -13,11 +13,13 @@ PROTOCOL = 1
 
 HEARTBEAT_EVERY_S = 0.5
 """How often both sides send a Heartbeat. Once a second is what the protocol asks for."""
-DRIVER_SILENCE_S = 5.0
+DRIVER_SILENCE_S = 2.5
 """A driver not heard of for so long is offline."""
 DAEMON_SILENCE_S = 60.0
 """A driver that hears nothing from the daemon for so long ends by itself."""
 
+MAX_FRAMES_A_SECOND = 120
+"""What a driver sends beyond that at pace realtime is thrown away."""
 MAX_SIDE_PX = 4096
 MAX_TOKEN_BYTES = 64
 MAX_HEADER_BYTES = 128 * 1024
@@ -117,6 +119,14 @@ class SourceLost(Message, frozen=True):
     reason: Text
 
 
+class LoginRefused(Message, frozen=True):
+    """Somebody who could not prove who they are was turned away at this driver's door."""
+
+    who: Text
+    address: Text
+    detail: Text
+
+
 class SourceEnded(Message, frozen=True):
     """No frame follows; the driver waits for Stop. With `error` the source could not be read (further)."""
 
@@ -184,6 +194,7 @@ FromDriver = (
     | Fault
     | SourceLost
     | ContactChanged
+    | LoginRefused
     | SourceEnded
     | ActionDone
     | ActionRefused
@@ -236,10 +247,12 @@ def check_payload(message: FromDriver, sizes: list[int]) -> None:
         raise WireError(f"packet of {sizes[0]} bytes, allowed are 1 to {MAX_PACKET_BYTES}")
 
 
-def check_endpoint(endpoint: str) -> str:
-    """`endpoint`, if it is one this version may use. Raises `WireError` otherwise."""
+def check_endpoint(endpoint: str, *, keys: bool = False) -> str:
+    """`endpoint`, if it may be used: tcp:// only with CURVE `keys`. Raises `WireError` otherwise."""
     if endpoint.startswith("tcp://"):
-        raise WireError(f"{endpoint}: tcp:// needs CURVE keys, which this version does not have; use ipc://")
+        if not keys:
+            raise WireError(f"{endpoint}: tcp:// needs CURVE keys; use ipc://, or make some with: emberline keys make")
+        return endpoint
     if not endpoint.startswith("ipc://"):
         raise WireError(f"{endpoint}: not an ipc:// endpoint")
     if len(endpoint) > MAX_ENDPOINT_CHARS:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rich.markup import escape
 from rich.status import Status
 
 from emberline.civil import SECOND_NS, local_text
@@ -34,7 +35,9 @@ class Announcer:
         self._status.stop()
 
     def tell(self, event: e.Event) -> None:
-        """One line for a committed event."""
+        """One line for a committed event; none where nobody would want it."""
+        if isinstance(event.body, e.DeviceOnline | e.ClockSet | e.ConfigChanged):
+            return
         out.print(f"{self._when(event.time)}  {_words(event.body)}")
 
     def progress(self, summary: RunSummary, time_ns: int) -> None:
@@ -72,5 +75,11 @@ def _words(body: e.Body) -> str:
             return f"[yellow]output[/]  {body.output} on"
         case e.OutputReleased():
             return f"[yellow]output[/]  {body.output} off: {body.reason.replace('_', ' ')}"
+        case e.DeviceOffline():
+            return f"[yellow]offline[/] {body.driver}: {escape(body.reason)}"
+        case e.DeviceFault():
+            return f"[yellow]fault[/]   {body.driver}: {escape(body.reason)}"
+        case e.FramesLost():
+            return f"[yellow]lost[/]    {body.count or 'some'} frames: {escape(body.reason)}"
         case _:
             return type(body).__name__

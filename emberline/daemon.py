@@ -1,17 +1,22 @@
 """The daemon: a thin loop that admits what the drivers report, writes it down, and only then acts."""
 
 import time
+from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from devices import reports as r
 from devices.host import DriverHost
+from devices.process import DriverSpec
 from devices.wire import Pace
 from emberline.channel_line import ChannelLine
 from emberline.control import Answer, ControlSocket, Handlers
 from emberline.defaults import with_defaults
 from emberline.live_rows import answer_rows
+from emberline.operation.health import Health, last_alarm
+from emberline.operation.operation import Operation
 from emberline.versions import versions
 from kernel import events as e
 from kernel.carried import carried_over
@@ -25,10 +30,15 @@ from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Site
 from kernel.site.reader import SiteErrors
 
+DEVICES = (e.DeviceOnline, e.DeviceOffline, e.DeviceFault, e.FramesLost)
+NOTED = (*DEVICES, e.ConfigChanged, e.ClockSet, e.FoldFailed, e.LoginFailed)
+"""The events that an onlooker is told of once they happen to be committed."""
 TOLD = (e.AlarmRaised, e.AlarmRepeated, e.AlarmCleared, e.OutputActivated, e.OutputReleased)
 """The events that an onlooker is told of, once they are committed."""
 OUTPUTS = "outputs"
 """The driver of the site's alarm outputs."""
+CONTACTS = "contacts"
+"""The driver of the site's alarm inputs."""
 POLL_S = 0.05
 FAREWELL_S = 2.0
 """How long the outputs get to confirm what the session's end asks of them."""
@@ -50,7 +60,7 @@ class Onlooker(Protocol):
     """Whoever watches the daemon."""
 
     def tell(self, event: e.Event) -> None:
-        """Hear of one of the events `TOLD`; it is committed."""
+        """Hear of one of the events `TOLD` or `NOTED`; it is committed."""
         ...
 
     def progress(self, summary: RunSummary, time_ns: int) -> None:
@@ -74,6 +84,7 @@ class Daemon:
         control: ControlSocket,
         speed: Pace,
         onlooker: Onlooker,
+        operation: Operation,
     ) -> None:
         self._site = site
         self._in_force = ""
@@ -82,26 +93,34 @@ class Daemon:
         self._control = control
         self._speed: Pace = speed
         self._onlooker = onlooker
+        self._operation = operation
+        self._meter = operation.meter
         self._recorder = Recorder(log, engine)
-        self._lines = {c.id: ChannelLine(order) for order, c in enumerate(site.channels)}
+        self._lines: dict[str, ChannelLine] = {}
+        self._set_channels()
+        self._noted: deque[e.Event] = deque()
+        self._polled_s = 0.0
         self._origin = 0
         self._began_ns = 0
         self._leave: str | None = None
         self._document: str | None = None
         self._handlers: Handlers = {
             "command": lambda body: self._obey(msgspec.msgpack.decode(body, type=e.CommandReceived)),
+            "status": lambda _: Answer(True, data=msgspec.json.encode(self.health())),
             "rows": lambda body: answer_rows(log, body),
             "configure": lambda body: self._put_back(msgspec.msgpack.decode(body, type=e.ConfigChanged)),
         }
+        self._next_site = site
+        self._specs: Sequence[DriverSpec] = ()
         self.summary = RunSummary()
 
     def leave(self, reason: str) -> None:
         """Ask the loop to end the session; may be called from a signal handler."""
         self._leave = reason
 
-    def reconfigure(self, site: Site, document: str) -> None:
-        """Ask the loop to put other settings in force; may be called from a signal handler."""
-        self._site = site
+    def reconfigure(self, site: Site, document: str, specs: Sequence[DriverSpec]) -> None:
+        """Ask the loop to put other settings in force, and other drivers; may be called from a signal handler."""
+        self._next_site, self._specs = site, specs
         self._document = document
 
     def run(self, document: str, who: str, civil_ns: int | None, until_end: bool) -> RunSummary:
@@ -110,14 +129,20 @@ class Daemon:
         `civil_ns` is the civil time (ns since 1970, UTC) at which it begins, None if unknown.
         """
         self._begin(document, who, civil_ns)
+        self._operation.manager.ready()
         while self._leave is None and not (until_end and self._all_ended()):
-            for report in self._host.poll(POLL_S):
+            reports = self._host.poll(POLL_S)
+            self._polled_s = time.monotonic()
+            for report in reports:
                 self._take(report)
             self._admit_waiting()
             self._control.answer_all(self._handlers)
             self._tick()
             self._grant()
+            self._tell_noted()
+            self._operation.round(self.health)
             self._onlooker.progress(self.summary, self._recorder.time)
+        self._operation.manager.stopping()
         self._admit("session", e.SessionEnded(self._leave or "end of recording"))
         self._farewell()
         self.summary.outcome = self._recorder.outcome.hexdigest()
@@ -137,6 +162,8 @@ class Daemon:
         self._configure(document, who)
         if civil_ns is not None:
             self._admit("site", e.ClockSet(civil_ns - self._origin, "start of the run"))
+            if self._speed == "realtime":
+                self._operation.watch_clock(civil_ns - self._origin)
 
     def _now(self) -> int:
         """Logical time now, in ns."""
@@ -149,12 +176,15 @@ class Daemon:
     def _take(self, report: r.Report) -> None:
         match report:
             case r.FrameArrived(driver=driver, frame=frame):
-                self._lines[driver].arrive(frame)
+                if driver in self._lines:
+                    self._lines[driver].arrive(frame)
             case r.WentOnline(driver=driver, capabilities=capabilities):
+                self._meter.online(driver, True)
                 self._admit(_source(driver), e.DeviceOnline(driver, capabilities))
                 if driver in self._lines:
                     self._host.begin(driver, self._speed)
             case r.WentOffline(driver=driver, reason=reason):
+                self._meter.online(driver, False)
                 if driver in self._lines:
                     self._lines[driver].restart()
                     self._admit_waiting()
@@ -163,7 +193,10 @@ class Daemon:
                 self._admit(_source(driver), e.DeviceFault(driver, reason))
             case r.Lost(driver=driver, count=count, reason=reason):
                 self.summary.lost += count
+                self._meter.lost(driver, count)
                 self._admit(_source(driver), e.FramesLost(count, reason))
+            case r.LoginRefused(driver=driver, who=who, address=address, detail=detail):
+                self._admit(_source(driver), e.LoginFailed(who, address, detail))
             case r.Ended(driver=driver, reason=reason, error=error):
                 self._end_of_source(driver, reason, error)
             case r.ContactMoved(driver=driver, number=number, closed=closed):
@@ -211,11 +244,14 @@ class Daemon:
         source = CHANNEL_SOURCE + channel
         if isinstance(frame, DamagedFrame):
             self.summary.lost += 1
+            self._meter.lost(channel, 1)
             self._admit(source, e.FramesLost(1, "damaged"), time_ns)
         else:
             self.summary.frames += 1
+            self._meter.frame(channel)
             body = msgspec.structs.replace(frame.fact(), captured_ns=captured_ns)
             self._admit(source, body, time_ns, frame)
+            self._meter.decisions.note(time.monotonic() - self._polled_s)
 
     def _grant(self) -> None:
         if self._speed == "max":
@@ -227,13 +263,36 @@ class Daemon:
     def _tick(self) -> None:
         """Put settings in force that were asked for, and let timers fire while nothing else happens."""
         if self._document is not None:
-            self._configure(self._document, "reload")
-            self._document = None
+            self._reload(self._document)
+        stepped = self._operation.clock_step(self._now())
+        if stepped is not None:
+            offset_ns, step_ns = stepped
+            self._admit("site", e.ClockSet(offset_ns, f"the clock was set by {step_ns / 1e9:+.3f} s"))
         due = self._recorder.next_due()
         if self._speed == "realtime" and due is not None and due <= self._now():
             self._admit("session", e.Ticked())
 
+    def _reload(self, document: str) -> None:
+        """Other settings, and where a source is another one, another driver."""
+        self._document = None
+        self._operation.manager.reloading()
+        before = {c.id for c in self._site.channels} | {OUTPUTS, CONTACTS}
+        self._site = self._next_site
+        self._host.set_drivers(self._specs, before)
+        self._set_channels()
+        self._configure(document, "reload")
+        self._operation.manager.ready()
+
+    def _set_channels(self) -> None:
+        """A line for each channel of the site; one that is there goes on."""
+        lines = self._lines
+        self._lines = {c.id: lines.get(c.id) or ChannelLine(n) for n, c in enumerate(self._site.channels)}
+        self._meter.set_channels(list(self._lines))
+
     def _configure(self, document: str, who: str) -> None:
+        for order, channel in enumerate(self._site.channels):
+            self._lines[channel.id].order = order
+            self._lines[channel.id].mask(channel.privacy_mask)
         self._in_force = document
         self._admit("site", e.ConfigChanged(document, who))
 
@@ -269,7 +328,10 @@ class Daemon:
         unit = self._recorder.admit(self._now() if time_ns is None else time_ns, source, body, payload, pixels)
         outward = [event for event in unit if isinstance(event.body, (*TOLD, e.ActionRequested))]
         if outward:
+            began_s = time.monotonic()
             self._log.sync()
+            self._meter.commits.note(time.monotonic() - began_s)
+        self._noted.extend(event for event in unit if isinstance(event.body, NOTED))
         for event in outward:
             self._carry_out(event)
 
@@ -278,8 +340,11 @@ class Daemon:
         if isinstance(event.body, e.ActionRequested):
             self.summary.actions += 1
             self._ask(event.body)
+            self._meter.actions.note(time.monotonic() - self._polled_s)
         else:
-            self.summary.alarms += isinstance(event.body, e.AlarmRaised)
+            if isinstance(event.body, e.AlarmRaised):
+                self.summary.alarms += 1
+                self._meter.last_alarm = last_alarm(event, event.body)
             self._onlooker.tell(event)
 
     def _ask(self, action: e.ActionRequested) -> None:
@@ -288,6 +353,18 @@ class Daemon:
             self._host.act(OUTPUTS, action)
         else:
             self._answered(r.ActionAnswered(action.output, action.ordinal, False, f"no driver for {action.kind}"))
+
+    def _tell_noted(self) -> None:
+        while self._noted and self._noted[0].seq <= self._log.committed:
+            self._onlooker.tell(self._noted.popleft())
+
+    def health(self) -> Health:
+        """How the daemon is."""
+        waiting = {id: len(line.waiting) for id, line in self._lines.items()}
+        now_ns = self._now()
+        civil_ns = self._operation.civil_ns(now_ns)
+        directory, alarms = self._operation.directory, self.summary.alarms
+        return self._meter.account(self._log, directory, self._host, waiting, now_ns, civil_ns, alarms)
 
     def _farewell(self) -> None:
         """Wait a little for the outputs to confirm what the session's end asked of them."""
@@ -300,4 +377,4 @@ class Daemon:
 
 
 def _source(driver: str) -> str:
-    return f"device.{OUTPUTS}" if driver == OUTPUTS else CHANNEL_SOURCE + driver
+    return f"device.{driver}" if driver in (OUTPUTS, CONTACTS) else CHANNEL_SOURCE + driver

@@ -5,7 +5,7 @@ from pathlib import Path
 from devices.process import DriverSpec
 from devices.recordings.address import parse_address
 from emberline.civil import read_time
-from emberline.daemon import OUTPUTS
+from emberline.daemon import CONTACTS, OUTPUTS
 from emberline.errors import Unusable
 from kernel.outputs import ALARM_OUTPUT
 from kernel.schedule import zone_info
@@ -14,10 +14,13 @@ from kernel.site.model import Channel, Site
 
 PLAYBACK = "devices.drivers.playback"
 RELAY = "devices.drivers.alarm_output"
+VIDEO4LINUX = "devices.drivers.video4linux"
+GPIO = "devices.drivers.contacts"
+DOORMAN = "devices.drivers.doorman"
 STREAM = "devices.drivers.stream"
 PLAYED = ("file", "sim")
 """The schemes of sources that the playback driver knows."""
-DRIVEN = (*PLAYED, *NETWORK_SCHEMES)
+DRIVEN = (*PLAYED, *NETWORK_SCHEMES, "v4l2", "zmq")
 
 
 def specs_of(site: Site, base: Path) -> list[DriverSpec]:
@@ -30,6 +33,9 @@ def specs_of(site: Site, base: Path) -> list[DriverSpec]:
     specs = [_camera(channel, base.resolve()) for channel in site.channels]
     if any(link.kind == ALARM_OUTPUT for link in site.linkages):
         specs.append(DriverSpec(OUTPUTS, RELAY))
+    if site.contacts is not None:
+        wired = (f"{number}={line}" for number, line in site.contacts.lines)
+        specs.append(DriverSpec(CONTACTS, GPIO, (site.contacts.chip, *wired)))
     return specs
 
 
@@ -42,6 +48,11 @@ def _camera(channel: Channel, base: Path) -> DriverSpec:
     scheme = channel.source.partition(":")[0]
     if scheme in NETWORK_SCHEMES:
         return DriverSpec(channel.id, STREAM, _network_words(channel, base))
+    if scheme == "v4l2":
+        return DriverSpec(channel.id, VIDEO4LINUX, (channel.source.removeprefix("v4l2:"),))
+    if scheme == "zmq":
+        keys = ("--keys", str(base / channel.keys)) if channel.keys else ()
+        return DriverSpec(channel.id, DOORMAN, (channel.source.removeprefix("zmq:"), channel.id, *keys))
     if scheme not in PLAYED:
         allowed = ", ".join(f"{s}:" for s in DRIVEN)
         raise Unusable(f"channel.{channel.id}.source = {channel.source!r}: this version has drivers for {allowed} only")

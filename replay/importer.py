@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from detectors.privacy_mask import Blackener, blackener
+from kernel.engine import recorded_site
 from kernel.events import (
     SCHEMA_VERSION,
     ClockSet,
@@ -88,10 +90,12 @@ def _total(plan: ImportPlan) -> int | None:
 
 
 def _merged(plan: ImportPlan) -> Iterator[tuple[str, EncodedFrame | DamagedFrame]]:
-    """The frames of all channels by (captured_ns, order of channels)."""
+    """The frames of all channels by (captured_ns, order of channels), privacy masks applied."""
+    site = recorded_site(plan.document)
+    blackeners = dict.fromkeys(plan.recordings, None) | {c.id: blackener(c.privacy_mask) for c in site.channels}
 
     def frames(order: int, channel: str, recording: Recording) -> Iterator[tuple[int, int, str, _Frame]]:
-        for frame in _encoded(recording, plan.frames):
+        for frame in _encoded(recording, plan.frames, blackeners[channel]):
             yield frame.captured_ns, order, channel, frame
 
     streams = [frames(order, channel, r) for order, (channel, r) in enumerate(plan.recordings.items())]
@@ -99,16 +103,28 @@ def _merged(plan: ImportPlan) -> Iterator[tuple[str, EncodedFrame | DamagedFrame
         yield channel, frame
 
 
-def _encoded(recording: Recording, selected: tuple[int, int | None]) -> Iterator["_Frame"]:
+def _encoded(recording: Recording, selected: tuple[int, int | None], blacken: Blackener | None) -> Iterator["_Frame"]:
     """The recording's frames in order; of video those in `selected`, which readers of shots have seen to."""
-    encoder = FrameEncoder()
+    encoder = FrameEncoder(blacken)
+    video = FrameEncoder()
     passing = _Selected(*selected)
     for item in recording.read():
-        frames = encoder.feed(item)
-        yield from frames if isinstance(item, Shot) else passing.of(frames)
+        if isinstance(item, Shot):
+            yield from encoder.feed(item)
+        else:
+            yield from _blackened(passing.of(video.feed(item)), encoder, blacken)
         if passing.done:
             return
-    yield from passing.of(encoder.flush())
+    yield from _blackened(passing.of(video.flush()), encoder, blacken)
+
+
+def _blackened(frames: Iterator["_Frame"], encoder: FrameEncoder, blacken: Blackener | None) -> Iterator["_Frame"]:
+    """Frames of video with what must not be recorded blacked out, and so no longer as packets."""
+    for frame in frames:
+        if blacken is None or isinstance(frame, DamagedFrame):
+            yield frame
+        else:
+            yield from encoder.feed(Shot(frame.captured_ns, frame.pixels))
 
 
 class _Selected:

@@ -13,10 +13,12 @@ from emberline.commands import (
     foreground,
     import_,
     init,
+    keys,
     preview,
     replay,
     run,
     snapshot,
+    status,
     tail,
     try_,
     verify,
@@ -45,7 +47,9 @@ app.command("tail")(tail.tail)
 app.command("config")(config.config)
 app.command("export")(export.export)
 app.command("explain")(explain.explain)
+app.command("status")(status.status)
 app.command("snapshot")(snapshot.snapshot)
+app.add_typer(keys.keys, name="keys")
 app.command("foreground")(foreground.foreground)
 
 

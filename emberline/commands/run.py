@@ -15,6 +15,8 @@ from emberline.control import ControlSocket
 from emberline.daemon import Daemon
 from emberline.drivers import is_live, known_start_ns, specs_of
 from emberline.errors import Unusable
+from emberline.operation.operation import Operation
+from emberline.operation.structured_log import Onlookers, StructuredLog
 from emberline.sites import LoadedSite, load_site
 from emberline.warm_up import warm_up
 from emberline.wiring import make_engine, write_log
@@ -28,19 +30,30 @@ def run(
         Literal["realtime", "max"], typer.Option(help="max: as fast as it goes, by the frames' own time.")
     ] = "realtime",
     until_end: Annotated[bool, typer.Option("--until-end", help="Leave once every source has ended.")] = False,
+    metrics: Annotated[
+        str, typer.Option(metavar="[ADDRESS:]PORT", help="Serve Prometheus metrics there; by default on loopback only.")
+    ] = "",
+    json_log: Annotated[bool, typer.Option("--json-log", help="What happens as lines of JSON on stderr.")] = False,
 ) -> None:
     """The daemon: start the site's drivers, record, detect, act. SIGTERM leaves in order, SIGHUP re-reads the site."""
     loaded = load_site(site)
     _check_pace(loaded.site, speed)
-    civil_ns = time.time_ns() if speed == "realtime" else known_start_ns(loaded.site)
-    if civil_ns is None and loaded.site.schedules:
+    start_ns = known_start_ns(loaded.site) if speed == "max" else None
+    if speed == "max" and start_ns is None and loaded.site.schedules:
         warn("civil time is unknown at speed max without ?start=… in the source: every rule counts as armed")
     specs = specs_of(loaded.site, site.parent)
-    with write_log(log) as opened, ControlSocket(log) as control, DriverHost(specs) as host:
-        announcer = Announcer(loaded.site, civil_ns, opened.head.time)
-        daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, announcer)
-        _follow_signals(daemon, site)
+    with (
+        Operation(log, metrics) as operation,
+        write_log(log) as opened,
+        ControlSocket(log) as control,
+        DriverHost(specs) as host,
+    ):
         warm_up(loaded.site)  # while the drivers start
+        civil_ns = time.time_ns() if speed == "realtime" else start_ns
+        announcer = Announcer(loaded.site, civil_ns, opened.head.time)
+        onlooker = Onlookers(announcer, StructuredLog()) if json_log else announcer
+        daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, onlooker, operation)
+        _follow_signals(daemon, site)
         with announcer:
             summary = daemon.run(loaded.document, str(site.name), civil_ns, until_end)
     announcer.sum_up(summary, log)
@@ -61,9 +74,10 @@ def _follow_signals(daemon: Daemon, path: Path) -> None:
     def reload(*_: object) -> None:
         try:
             loaded: LoadedSite = load_site(path)
+            specs = specs_of(loaded.site, path.parent)
         except Unusable as error:
             warn(f"the site file is left as it was in force: {error}")
         else:
-            daemon.reconfigure(loaded.site, loaded.document)
+            daemon.reconfigure(loaded.site, loaded.document, specs)
 
     signal.signal(signal.SIGHUP, reload)

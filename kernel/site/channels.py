@@ -15,6 +15,7 @@ from kernel.site.vca import BACKGROUND, Vca, read_vca, settle_vca
 
 MAX_CHANNELS = 64
 _SECRET = re.compile("//[^/@]*:[^/]*@")
+_DOOR = re.compile(r"tcp://[^/\s]+:\d{1,5}|ipc:///[^\s]{1,80}")
 _HOST_AFTER = re.compile(r"//[^/?#\s]+")
 NETWORK_SCHEMES = ("rtsp", "rtsps", "http", "https")
 """Sources that take a user, a password file and, for RTSP, a transport."""
@@ -37,8 +38,6 @@ def _read_channel(table: Table, names: Names) -> Channel:
     source = table.need("source", _source) or ""
     warn_if_not_yet("source." + source.partition(":")[0], table, "source")
     mask = table.take("privacy_mask", PRIVACY_MASK, ())
-    if mask:
-        warn_if_not_yet("channel.privacy_mask", table, "privacy_mask")
     vca = _read_vca_defaults(table.table("vca"), thermal=kind == "thermal")
     channel = Channel(
         id=id,
@@ -58,19 +57,25 @@ def _read_channel(table: Table, names: Names) -> Channel:
         user=table.take("user", text(128), ""),
         password_file=table.take("password_file", text(), ""),
         transport=table.take("transport", TRANSPORT, None) or "tcp",
+        keys=table.take("keys", text(), ""),
     )
-    _check_network(table, source.partition(":")[0])
+    _check_network(table, source)
     table.close()
     return channel
 
 
-def _check_network(table: Table, scheme: str) -> None:
-    """A login is for network cameras, and goes with its password; a transport is for RTSP."""
+def _check_network(table: Table, source: str) -> None:
+    """A login is for network cameras, and goes with its password; a transport is for RTSP; tcp:// takes keys."""
+    scheme = source.partition(":")[0]
     for key in ("user", "password_file"):
         if key in table and scheme not in NETWORK_SCHEMES:
             table.error_at(key, f"is for {', '.join(s + ':' for s in NETWORK_SCHEMES)} only")
     if "transport" in table and scheme != "rtsp":
         table.error_at("transport", "is for rtsp: only")
+    if "keys" in table and not source.startswith("zmq:tcp://"):
+        table.error_at("keys", "is for zmq:tcp:// only")
+    if source.startswith("zmq:tcp://") and "keys" not in table:
+        table.error_at("source", "needs CURVE keys", 'make some with: emberline keys make, and say keys = "…"')
     if ("user" in table) != ("password_file" in table):
         table.error("'user' and 'password_file' go together")
 
@@ -85,6 +90,8 @@ def _source(value: Value) -> str:
         raise value.refuse(f"must begin with one of {', '.join(allowed)}", hint)
     if not rest.strip():
         raise value.refuse(f"must say what to read after {scheme}:")
+    if scheme == "zmq" and not _DOOR.fullmatch(rest):
+        raise value.refuse("must be zmq:tcp://ADDRESS:PORT or zmq:ipc:///DIRECTORY")
     if scheme in NETWORK_SCHEMES and not _HOST_AFTER.match(rest):
         raise value.refuse(f"must name a host, such as {scheme}://camera.example/stream1")
     if _SECRET.search(source):

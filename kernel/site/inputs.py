@@ -1,17 +1,33 @@
 """Reading `[[alarm_input]]` and `[exceptions]`."""
 
+import re
 from typing import Literal, get_args
 
 from kernel.events import ExceptionName
-from kernel.site.checks import Choice, flag, identifier, name, seconds, whole
-from kernel.site.fields import Table
-from kernel.site.model import ALWAYS, AlarmInput
+from kernel.site.checks import Choice, flag, identifier, name, seconds, text, whole
+from kernel.site.fields import Table, Value
+from kernel.site.model import ALWAYS, AlarmInput, Contacts
 from kernel.site.names import Names
 
 Contact = Literal["normally_open", "normally_closed"]
 CONTACT = Choice[Contact](*get_args(Contact))
 MAX_NUMBER = 64
 DEBOUNCE_NS = 50_000_000
+
+
+_WIRED = re.compile(r"gpio:(/dev/[A-Za-z0-9_-]{1,64})\?([0-9=&]{3,1000})")
+
+
+def wired_contacts(value: Value) -> Contacts:
+    """`gpio:/dev/gpiochip0?1=17&2=27`: the chip, and the line of each input number."""
+    found = _WIRED.fullmatch(text()(value))
+    pairs = [pair.split("=") for pair in found[2].split("&")] if found else []
+    lines = tuple((int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2 and all(pair))
+    numbers, offsets = {number for number, _ in lines}, {offset for _, offset in lines}
+    distinct = len(numbers) == len(offsets) == len(pairs) > 0
+    if found is None or not distinct or not all(1 <= number <= MAX_NUMBER for number in numbers):
+        raise value.refuse("must be a GPIO chip and the line of each input, such as gpio:/dev/gpiochip0?1=17&2=27")
+    return Contacts(found[1], lines)
 
 
 def read_alarm_inputs(tables: list[Table], names: Names) -> tuple[AlarmInput, ...]:

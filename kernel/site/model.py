@@ -117,7 +117,8 @@ class SceneChange(msgspec.Struct, frozen=True):
 class Channel(msgspec.Struct, frozen=True):
     """A camera channel: where its frames come from and what its own rules default to.
 
-    `user`, `password_file` and `transport` are how a network camera is reached.
+    `user`, `password_file` and `transport` are how a network camera is reached, `keys` is the directory of
+    CURVE keys of a driver that connects by itself.
     `motion`, `tamper` and `scene_change` are None, and so off, where the site file has no table for them.
     """
 
@@ -138,6 +139,7 @@ class Channel(msgspec.Struct, frozen=True):
     user: str = ""
     password_file: str = ""
     transport: Literal["tcp", "udp"] = "tcp"
+    keys: str = ""
 
 
 class Linkage(msgspec.Struct, frozen=True):
@@ -188,6 +190,13 @@ class Recording(msgspec.Struct, frozen=True):
     plans: tuple[RecordingPlan, ...] = ()
 
 
+class Contacts(msgspec.Struct, frozen=True):
+    """Where alarm inputs are wired: a GPIO chip, and its line for each input number."""
+
+    chip: str
+    lines: tuple[tuple[int, int], ...]
+
+
 class Site(msgspec.Struct, frozen=True):
     """The whole site. `timezone` is an IANA name. `exceptions` maps each exception to the linkages it sets off."""
 
@@ -200,6 +209,7 @@ class Site(msgspec.Struct, frozen=True):
     alarm_inputs: tuple[AlarmInput, ...] = ()
     exceptions: Mapping[ExceptionName, tuple[str, ...]] = {}
     recording: Recording = Recording()
+    contacts: Contacts | None = None
 
     def channel(self, id: str) -> Channel | None:
         return next((c for c in self.channels if c.id == id), None)

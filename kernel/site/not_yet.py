@@ -11,8 +11,6 @@ NOT_YET = frozenset(
         "channel.motion",
         "channel.tamper",
         "channel.scene_change",
-        "source.v4l2",
-        "source.zmq",
         "recording",
         "linkage.capture",
         "linkage.email",

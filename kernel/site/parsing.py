@@ -5,9 +5,9 @@ from kernel.site.channels import MAX_CHANNELS, read_channels
 from kernel.site.checks import name
 from kernel.site.document import parse_document
 from kernel.site.fields import Notes, Place, Table, Value, ids_of
-from kernel.site.inputs import read_alarm_inputs, read_exceptions
+from kernel.site.inputs import read_alarm_inputs, read_exceptions, wired_contacts
 from kernel.site.linkages import read_linkages
-from kernel.site.model import Site
+from kernel.site.model import Contacts, Site
 from kernel.site.names import Names
 from kernel.site.problems import SiteError, SiteErrors, SiteWarning, did_you_mean
 from kernel.site.recording import read_recording
@@ -54,7 +54,7 @@ def _read(root: Table) -> Site:
         linkages=[] if linkages is None else linkages.names(),
     )
     _check_arrays(root, channels, rules, inputs)
-    site_name, timezone = _read_site_table(root.table("site"))
+    site_name, timezone, contacts = _read_site_table(root.table("site"))
     channel_models = read_channels(channels, names)
     site = Site(
         name=site_name,
@@ -66,6 +66,7 @@ def _read(root: Table) -> Site:
         alarm_inputs=read_alarm_inputs(inputs, names),
         exceptions=read_exceptions(root.table("exceptions"), names),
         recording=read_recording(root.table("recording"), names),
+        contacts=contacts,
     )
     root.close()
     return site
@@ -91,13 +92,14 @@ def _check_ids(tables: list[Table]) -> None:
             seen.setdefault(id, table)
 
 
-def _read_site_table(table: Table | None) -> tuple[str, str]:
+def _read_site_table(table: Table | None) -> tuple[str, str, Contacts | None]:
     if table is None:
-        return "Emberline", "UTC"
+        return "Emberline", "UTC", None
     site_name = table.take("name", name, "Emberline")
     timezone = table.take("timezone", _timezone, "UTC")
+    contacts = table.take("contacts", wired_contacts, None)
     table.close()
-    return site_name, timezone
+    return site_name, timezone, contacts
 
 
 def _timezone(value: Value) -> str:

@@ -1,0 +1,1 @@
+"""Long runs of the whole daemon; `make soak` and `make soak-rtsp`."""
