@@ -13,7 +13,7 @@ demo: $(VENV)/.run-time
 test: $(VENV)/.development
 	$(BIN)/pytest -n 2
 
-# A thousand kills, some hundreds of damages, a full disk: about twelve minutes on two cores; see docs/reliability.md.
+# A thousand kills, some hundreds of damages, a full disk: about twelve minutes on two cores; see docs/live.md.
 crash: $(VENV)/.development
 	$(BIN)/python -m tests.crash.kills --kills 1000
 	$(BIN)/python -m tests.crash.damages --each 200 --others 50
@@ -76,7 +76,7 @@ accuracy: $(VENV)/.development
 fuzz: $(VENV)/.development
 	PYTHONPATH=.:tests $(BIN)/python -m tests.devices.fuzz --messages 1000000
 
-# Two channels through real drivers, and an RTSP server that goes away three times; see docs/reliability.md.
+# Two channels through real drivers, and an RTSP server that goes away three times; see docs/live.md.
 SOAK_MINUTES ?= 60
 
 soak: $(VENV)/.development

@@ -3,7 +3,7 @@
     python -m tests.soak.two_channels --minutes 60
 
 The 16-bit camera is a driver that connects by itself; the H.264 one is GStreamer's RTSP server. Prints the figures of
-docs/reliability.md.
+docs/live.md.
 """
 
 import argparse
