@@ -25,6 +25,11 @@ lint: $(VENV)/.development
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+# Every sensitivity in every scene mode over three real clips, beside single replays; see docs/tuning.md.
+.PHONY: sweep-bench
+sweep-bench: $(VENV)/.development
+	NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/benchmarks/sweep_speed.py $(SHARED_DATA)
+
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -1,13 +1,15 @@
 """Alarms as people ask for them: when, which rule, what target, for how long."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from emberline.civil import SECOND_NS, Calendar
-from kernel.events import AlarmCleared, AlarmRaised, AlarmRepeated, Event
+from kernel.events import AlarmCleared, AlarmRaised, AlarmRepeated, AlarmReviewed, Event
 from kernel.log.contract import EventLog, Selection
+from replay.labels import reviews_of
 
 
 class Alarm(msgspec.Struct):
@@ -16,6 +18,7 @@ class Alarm(msgspec.Struct):
     raised: Event
     cleared: Event | None = None
     repeats: int = 0
+    review: AlarmReviewed | None = None
 
     @property
     def body(self) -> AlarmRaised:
@@ -44,6 +47,9 @@ class Alarm(msgspec.Struct):
             "repeats": self.repeats,
             "cleared": None if self.cleared is None else self.cleared.time,
             "reason": self.ended_by.replace(" ", "_") or None,
+            "label": None if self.review is None else self.review.label,
+            "cause": None if self.review is None else self.review.cause,
+            "note": None if self.review is None else self.review.note,
             "duration_s": None if self.duration_ns is None else self.duration_ns / SECOND_NS,
         }
 
@@ -51,10 +57,14 @@ class Alarm(msgspec.Struct):
 def alarms_of(log: EventLog) -> Iterator[Alarm]:
     """The log's alarms in the order in which they began."""
     alarms: dict[int, Alarm] = {}
+    reviews = reviews_of(log)
+    starts = [start.fact_no for start in log.read(Selection(kinds=("SessionStarted",)))]
     for event in log.read(Selection(kinds=("AlarmRaised", "AlarmRepeated", "AlarmCleared"))):
         match event.body:
             case AlarmRaised():
-                alarms[event.seq] = Alarm(event)
+                session = starts[bisect_right(starts, event.fact_no) - 1]
+                review = reviews.get((session, event.body.rule, event.body.ordinal))
+                alarms[event.seq] = Alarm(event, review=review)
             case AlarmRepeated(alarm=seq) if seq in alarms:
                 alarms[seq].repeats += 1
             case AlarmCleared(alarm=seq) if seq in alarms:

@@ -29,6 +29,7 @@ from kernel.recorder import Recorder
 from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Site
 from kernel.site.reader import SiteErrors
+from replay.labels import LABEL_COMMAND, REVIEW, ReviewError, judgement_in
 
 DEVICES = (e.DeviceOnline, e.DeviceOffline, e.DeviceFault, e.FramesLost)
 NOTED = (*DEVICES, e.ConfigChanged, e.ClockSet, e.FoldFailed, e.LoginFailed)
@@ -298,6 +299,8 @@ class Daemon:
 
     def _obey(self, command: e.CommandReceived) -> Answer:
         """An operator's command: a fact, and what follows from it."""
+        if command.name == LABEL_COMMAND:
+            return self._review(command)
         try:
             check_command(command, self._site)
         except BadCommand as error:
@@ -322,6 +325,16 @@ class Daemon:
         self._configure(earlier.document, earlier.who)
         self._log.sync()
         return Answer(True, "in force")
+
+    def _review(self, command: e.CommandReceived) -> Answer:
+        """Somebody judges an alarm: a fact too, of its own kind."""
+        try:
+            review = judgement_in(self._log, command)
+        except ReviewError as error:
+            return Answer(False, str(error))
+        self._admit(REVIEW, review)
+        self._log.sync()
+        return Answer(True, f"{review.rule}#{review.ordinal}: {review.label}")
 
     def _admit(self, source: str, body: e.Body, time_ns: int | None = None, frame: EncodedFrame | None = None) -> None:
         payload, pixels = (None, None) if frame is None else (frame.payload, frame.pixels)

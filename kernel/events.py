@@ -24,6 +24,11 @@ Box = tuple[int, int, int, int]
 
 PixelFormat = Literal["gray8", "gray16"]
 TargetClass = Literal["human", "vehicle", "animal", "other", "unknown"]
+Label = Literal["true", "false", "ignore"]
+Cause = Literal[
+    "vegetation", "rain", "snow", "insect", "shadow", "headlight", "small_animal", "sensor", "camera_moved", "other"
+]
+"""What can set off a false alarm."""
 RuleType = Literal["line_crossing", "intrusion", "region_entrance", "region_exiting"]
 DetectorName = Literal["motion", "tamper", "scene_change", "alarm_input"]
 AlarmType = RuleType | DetectorName
@@ -184,6 +189,22 @@ class CommandReceived(Body, frozen=True):
 
     name: str
     arguments: tuple[str, ...]
+    who: str
+
+
+class AlarmReviewed(Body, frozen=True):
+    """Somebody judged an alarm, which changes no conclusion; what was said last counts.
+
+    `session` is the fact_no of the SessionStarted of the alarm's session; (`session`, `rule`, `ordinal`) names it.
+    """
+
+    session: int
+    channel: str
+    rule: str
+    ordinal: int
+    label: Label
+    cause: Cause | None
+    note: str
     who: str
 
 
@@ -551,6 +572,7 @@ FACTS: tuple[type[Body], ...] = (
     AddressConflict,
     LoginFailed,
     CommandReceived,
+    AlarmReviewed,
     ActionFinished,
     ActionFailed,
     LogRecovered,

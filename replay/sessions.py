@@ -40,12 +40,13 @@ class Session(msgspec.Struct, frozen=True):
 
 
 def sessions_of(log: EventLog) -> list[Session]:
-    """All sessions of the log in order."""
+    """All sessions of the log in order. What follows a SessionEnded, as reviews of alarms do, belongs to none."""
     marks = list(log.read(Selection(kinds=("SessionStarted", "SessionEnded"))))
     starts = [m for m in marks if m.kind == "SessionStarted"]
-    ends = {m.fact_no for m in marks if m.kind == "SessionEnded"}
+    ends = [m.fact_no for m in marks if m.kind == "SessionEnded"]
     sessions: list[Session] = []
     for number, start in enumerate(starts, 1):
         last = starts[number].fact_no - 1 if number < len(starts) else log.head.fact_no
-        sessions.append(Session(number, start, start.fact_no, last, last in ends))
+        end = next((fact_no for fact_no in ends if start.fact_no <= fact_no <= last), None)
+        sessions.append(Session(number, start, start.fact_no, last if end is None else end, end is not None))
     return sessions

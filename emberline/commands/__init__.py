@@ -23,6 +23,10 @@ from emberline.commands import (
     try_,
     verify,
 )
+from emberline.commands.apply import apply
+from emberline.commands.label import label
+from emberline.commands.score import score
+from emberline.commands.tune import tune
 
 app = typer.Typer(
     name="emberline",
@@ -42,6 +46,10 @@ app.command("import")(import_.import_)
 app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
 app.command("alarms")(alarms.alarms)
+app.command("label")(label)
+app.command("score")(score)
+app.command("tune")(tune)
+app.command("apply")(apply)
 app.command("events")(events.events)
 app.command("tail")(tail.tail)
 app.command("config")(config.config)

@@ -19,7 +19,7 @@ def alarms(
     until: Annotated[str | None, typer.Option(help="Up to this time (ISO 8601).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON alone on stdout.")] = False,
 ) -> None:
-    """The alarms: local time, rule, target, duration."""
+    """The alarms: local time, rule, target, duration, label."""
     with read_log(log, live_frames=False) as opened:
         calendar = Calendar(opened)
         chosen = [a for a in alarms_of(opened) if calendar.within(a.raised, since, until)]
@@ -33,7 +33,7 @@ def alarms(
 
 def alarm_lines(alarms: list[Alarm], calendar: Calendar) -> list[str]:
     """The alarms as a table, a line each under a header."""
-    header = ("seq", "time", "channel", "rule", "what", "target", "duration", "ended by")
+    header = ("seq", "time", "channel", "rule", "what", "target", "duration", "ended by", "label")
     rows = [
         (
             str(alarm.raised.seq),
@@ -44,6 +44,7 @@ def alarm_lines(alarms: list[Alarm], calendar: Calendar) -> list[str]:
             alarm.body.target,
             "goes on" if alarm.duration_ns is None else f"{alarm.duration_ns / SECOND_NS:.1f} s",
             alarm.ended_by,
+            "" if alarm.review is None else " ".join(filter(None, (alarm.review.label, alarm.review.cause))),
         )
         for alarm in alarms
     ]

@@ -7,6 +7,7 @@ import typer
 
 from emberline.alarm_list import alarms_of
 from emberline.changed_site import changed_site
+from emberline.changes_table import PICTURES, changes_pictures, changes_table
 from emberline.civil import Calendar
 from emberline.console import progress_bar
 from emberline.errors import Unusable
@@ -89,8 +90,10 @@ def _what_if(path: Path, site: Path | None, settings: list[str], output: Path | 
         changes = compare_alarms(log, changed)
         unrecorded = not any(has_outcome(log, s) for s in _sessions(log))
         _show_changes(changes, Calendar(log), unrecorded)
-    if output is not None:
-        print(f"written to {output}")
+        print(*changes_table(log, changes), sep="\n")
+        if output is not None:
+            count = changes_pictures(log, changed, changes, output / PICTURES)
+            print(f"written to {output}, with {count} picture{'s' * (count != 1)}")
 
 
 def _show_changes(changes: AlarmChanges, calendar: Calendar, unrecorded: bool) -> None:

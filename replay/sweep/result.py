@@ -8,9 +8,9 @@ from replay.sweep.grid import Settings
 
 
 class SweptAlarm(msgspec.Struct, frozen=True):
-    """An alarm; `rule` is what raised it. Times are session times in ns, `frame` counts the channel's frames from 0.
+    """An alarm; `rule` is what raised it. Times are session times in ns.
 
-    `ended_ns` is when it was cleared.
+    `frame` counts the channel's frames from 0, None where none had come yet; `ended_ns` is when it was cleared.
     """
 
     time_ns: int

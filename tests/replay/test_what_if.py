@@ -50,3 +50,16 @@ def test_a_second_replay_appends_nothing(log: Path) -> None:
     before = good("events", log)
     assert outcome(good("replay", log)) in good("replay", log, "--verify")
     assert good("events", log) == before
+
+
+def test_what_changes_is_counted_by_rule_and_label_and_shown_in_pictures(log: Path, tmp_path: Path) -> None:
+    out = tmp_path / "other"
+    said = good("replay", log, "--set", "rule.all.duration=1.5", "--out", out)
+    header, row = said.split("in both\n")[1].splitlines()[:2]
+    assert header.split() == ["rule", "label", "gained", "lost", "shifted", "as", "before"]
+    assert row.split() == ["all", "–", "0", "0", "1", "0"]
+    assert "with 1 picture" in said
+    (picture,) = (out / "pictures").iterdir()
+    assert picture.name.startswith("shifted-all-1")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert len(alarms(out)) == 1, "what was written is a log like any other"

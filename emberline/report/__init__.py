@@ -1,0 +1,1 @@
+"""The tuning report: one HTML file with everything in it."""

@@ -1,0 +1,1 @@
+"""From sweeps and labels to a recommendation, and how sure it is."""
