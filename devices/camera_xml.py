@@ -42,6 +42,16 @@ def alert(notice: Notice) -> bytes:
     return ElementTree.tostring(root, "utf-8", xml_declaration=True) + b"\n"
 
 
+def heartbeat() -> bytes:
+    """What the cameras send while all is quiet: a loss of video that is not there."""
+    root = ElementTree.Element("EventNotificationAlert", {"version": "2.0", "xmlns": NAMESPACE})
+    said = {"eventType": "videoloss", "eventState": "inactive", "activePostCount": "0"}
+    for name, text in {**said, "eventDescription": "videoloss alarm"}.items():
+        ElementTree.SubElement(root, name).text = text
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, "utf-8", xml_declaration=True) + b"\n"
+
+
 def _fields(notice: Notice) -> list[tuple[str, str]]:
     return [
         ("ipAddress", "0.0.0.0"),

@@ -5,12 +5,14 @@ attempt that failed is answered with whether another one makes sense; when that 
 """
 
 import asyncio
+import os
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import msgspec
 
@@ -19,7 +21,9 @@ from devices.notice import BadNotice, Envelope, Notice, read_notice
 from devices.secrets import SecretError, read_secret, without_secrets
 from devices.wire import Act, ActionDone, ActionRefused, plain_text
 
-DELIVER = "deliver"
+DELIVER, LIFE_SIGN = "deliver", "life_sign"
+PARTING_S = 2.0
+"""At its end the driver gets so long to say goodbye to servers."""
 ATTEMPT_S = 60.0
 """An attempt that takes longer has failed."""
 SLICE_S = 0.05
@@ -45,14 +49,8 @@ class Parcel(Generic[S]):
         self.directory = Path(act.parameters.get("notice", ""))
         self.notice: Notice = read_notice(self.directory)
         path = Path(act.parameters.get("settings", ""))
-        try:
-            envelope = msgspec.json.decode(path.read_bytes(), type=Envelope)
-            self.settings: S = msgspec.json.decode(envelope.settings, type=settings)
-        except OSError as error:
-            raise BadNotice(f"{path}: {error.strerror}") from None
-        except msgspec.DecodeError as error:
-            raise BadNotice(f"{path}: {error}") from None
-        self.base = Path(envelope.base)
+        self.envelope, self.settings = read_settings(path, settings)
+        self.base = Path(self.envelope.base)
         self.secrets: set[str] = set()
 
     def secret(self, reference: str) -> str:
@@ -70,23 +68,76 @@ class Parcel(Generic[S]):
         return [self.directory / attachment.name for attachment in self.notice.attachments]
 
 
+def read_settings(path: Path, kind: type[S]) -> tuple[Envelope, S]:
+    """What the daemon wrote down for an output. Raises `BadNotice`."""
+    try:
+        envelope = msgspec.json.decode(path.read_bytes(), type=Envelope)
+        return envelope, msgspec.json.decode(envelope.settings, type=kind)
+    except OSError as error:
+        raise BadNotice(f"{path}: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise BadNotice(f"{path}: {error}") from None
+
+
 Deliver = Callable[[Parcel[S]], Awaitable[None]]
 
 
-def run_delivery(kind: str, settings: type[S], deliver: Deliver[S]) -> int:
-    """Run a driver that delivers the notices of linkages of this kind. Returns the process's exit status.
+LifeSign = Callable[[Act, Envelope, S], Awaitable[None]]
+
+
+def run_delivery(
+    kind: str,
+    settings: type[S],
+    deliver: Deliver[S],
+    life_sign: LifeSign[S] | None = None,
+    meanwhile: Callable[[], Coroutine[object, object, None]] | None = None,
+) -> NoReturn:
+    """Run a driver that delivers the notices of linkages of this kind, and end the process with its exit status.
 
     `deliver` makes one attempt. It raises `Undeliverable` where no other attempt makes sense; whatever else it raises
-    is taken for trouble that may pass.
+    is taken for trouble that may pass. `life_sign` tells the other side that all is well. `meanwhile` runs beside it
+    all, and is cancelled when the driver is to end.
     """
 
     def talk(line: Line) -> None:
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, name="deliveries", daemon=True).start()
+        beside = None if meanwhile is None else asyncio.run_coroutine_threadsafe(_begin(meanwhile()), loop).result()
         line.hello({"driver": kind, "actions": kind})
-        _serve(line, lambda act: asyncio.run_coroutine_threadsafe(_attempt(kind, settings, deliver, act), loop))
+        try:
+            _serve(line, lambda act: asyncio.run_coroutine_threadsafe(_answer(act), loop))
+        finally:
+            if beside is not None:
+                asyncio.run_coroutine_threadsafe(_part(beside), loop).result(PARTING_S)
 
-    return run(talk)
+    async def _answer(act: Act) -> ActionDone | ActionRefused:
+        if act.command == LIFE_SIGN and life_sign is not None:
+            return await _sign_of_life(settings, life_sign, act)
+        return await _attempt(kind, settings, deliver, act)
+
+    code = run(talk)
+    sys.stderr.flush()
+    os._exit(code)  # threads that wait for a server would hold up an orderly exit
+
+
+async def _begin(work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
+    return asyncio.create_task(work)
+
+
+async def _part(task: "asyncio.Task[None]") -> None:
+    """Return once the task has come to its end after it was cancelled, or takes too long for that."""
+    task.cancel()
+    await asyncio.wait({task}, timeout=PARTING_S / 2)
+
+
+async def _sign_of_life(settings: type[S], life_sign: LifeSign[S], act: Act) -> ActionDone | ActionRefused:
+    try:
+        async with asyncio.timeout(ATTEMPT_S):
+            await life_sign(act, *read_settings(Path(act.parameters.get("settings", "")), settings))
+    except Exception as error:
+        what = str(error) if isinstance(error, NotNow | SecretError) else type(error).__name__
+        return ActionRefused(act.output, act.ordinal, plain_text(f"no life sign: {what}"))
+    return ActionDone(act.output, act.ordinal)
 
 
 def _serve(line: Line, begin: Callable[[Act], "Future[ActionDone | ActionRefused]"]) -> None:

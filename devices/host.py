@@ -167,6 +167,15 @@ class DriverHost:
             raise HostError(f"no sockets for the drivers: {error}") from None
         self._tend(time.monotonic())
 
+    def knows(self, driver: str) -> bool:
+        """Whether there is a driver with this id."""
+        return driver in self._drivers
+
+    def add(self, spec: DriverSpec) -> None:
+        """Run another driver from now on. One that is known by its id is left as it is."""
+        if spec.id not in self._drivers:
+            self._drivers[spec.id] = Supervised(spec, self._timing)
+
     def begin(self, driver: str, pace: Pace) -> None:
         """Let the driver send frames; to be called after each WentOnline. Without effect on one that is offline."""
         supervised = self._driver(driver)

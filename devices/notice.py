@@ -75,12 +75,25 @@ class Notice(msgspec.Struct, frozen=True):
     version: int = 1
 
 
+class Raiser(msgspec.Struct, frozen=True):
+    """A rule or detector that raises alarms; `channel` is empty for what is of no channel."""
+
+    id: str
+    name: str
+    channel: str
+
+
 class Envelope(msgspec.Struct, frozen=True):
-    """What the daemon knows of an output: the settings of its kind, and where relative paths in them begin."""
+    """What the daemon knows of an output: the settings of its kind, and where relative paths in them begin.
+
+    `raisers` are all that may set it off, `site` is the site's name.
+    """
 
     kind: str
     base: str
     settings: msgspec.Raw
+    site: str = ""
+    raisers: tuple[Raiser, ...] = ()
 
 
 def write_notice(directory: Path, notice: Notice) -> None:

@@ -40,6 +40,15 @@ class DriverSpec(msgspec.Struct, frozen=True):
         return [sys.executable, "-P", "-m", self.module, *self.arguments]
 
 
+def child_environment() -> dict[str, str]:
+    """The environment in which a process of ours finds our modules."""
+    environment = dict(os.environ)
+    root = str(Path(__file__).resolve().parent.parent)
+    if root not in site.getsitepackages():  # run from a source tree
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
+    return environment
+
+
 class DriverProcess:
     """One start of a driver, in a session of its own so that Ctrl-C in the terminal is not for it.
 
@@ -47,14 +56,11 @@ class DriverProcess:
     """
 
     def __init__(self, spec: DriverSpec, token: str, facts: str, commands: str) -> None:
-        environment = dict(os.environ)
+        environment = child_environment()
         environment[ENV_DRIVER] = spec.id
         environment[ENV_TOKEN] = token
         environment[ENV_FACTS] = facts
         environment[ENV_COMMANDS] = commands
-        root = str(Path(__file__).resolve().parent.parent)
-        if root not in site.getsitepackages():  # run from a source tree
-            environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             spec.command(),
             env=environment,

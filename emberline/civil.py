@@ -4,6 +4,8 @@ from bisect import bisect_right
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from emberline.errors import Unusable
 from kernel.events import ClockSet, ConfigChanged, Event
 from kernel.log.contract import EventLog, Selection
@@ -11,6 +13,29 @@ from kernel.schedule import zone_info
 from kernel.site.reader import parse_site
 
 SECOND_NS = 1_000_000_000
+
+
+class Moments(msgspec.Struct, frozen=True):
+    """How the logical times of a session are told while nothing about the clock changes.
+
+    Civil time is logical time + `offset_ns`, None where it is not known; the session began at `origin_ns`.
+    """
+
+    zone: str = "UTC"
+    offset_ns: int | None = None
+    origin_ns: int = 0
+
+    def show(self, time_ns: int) -> str:
+        """Local civil time to the millisecond, or `+12.345 s` since the session began."""
+        if self.offset_ns is None:
+            return f"+{(time_ns - self.origin_ns) / SECOND_NS:.3f} s"
+        return local_text(time_ns + self.offset_ns, zone_info(self.zone))
+
+    def utc(self, time_ns: int) -> str:
+        """`2026-03-01T01:00:04.125Z`, empty where civil time is not known."""
+        if self.offset_ns is None:
+            return ""
+        return local_text(time_ns + self.offset_ns, zone_info("UTC"))[:23].replace(" ", "T") + "Z"
 
 
 class Calendar:
@@ -38,6 +63,11 @@ class Calendar:
     def _at(self, event: Event) -> tuple[int, int | None, ZoneInfo]:
         index = bisect_right(self._facts, event.fact_no) - 1
         return self._states[index] if index >= 0 else (0, None, zone_info("UTC"))
+
+    def moments(self, event: Event) -> Moments:
+        """How times are told as of this event."""
+        origin, offset, zone = self._at(event)
+        return Moments(zone.key, offset, origin)
 
     def civil_ns(self, event: Event) -> int | None:
         """Nanoseconds since 1970 (UTC); None where civil time is unknown."""

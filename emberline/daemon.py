@@ -14,6 +14,8 @@ from devices.wire import Pace
 from emberline.channel_line import ChannelLine
 from emberline.control import Answer, ControlSocket, Handlers
 from emberline.defaults import with_defaults
+from emberline.delivery.courier import Courier
+from emberline.delivery.settings import DRIVER_PREFIX
 from emberline.live_rows import answer_rows
 from emberline.operation.health import Health, last_alarm
 from emberline.operation.operation import Operation
@@ -36,6 +38,8 @@ NOTED = (*DEVICES, e.ConfigChanged, e.ClockSet, e.FoldFailed, e.LoginFailed)
 """The events that an onlooker is told of once they happen to be committed."""
 TOLD = (e.AlarmRaised, e.AlarmRepeated, e.AlarmCleared, e.OutputActivated, e.OutputReleased)
 """The events that an onlooker is told of, once they are committed."""
+SIGNALS = (ALARM_OUTPUT, "light", "audible")
+"""The kinds of linkage whose drivers get the action as it is."""
 OUTPUTS = "outputs"
 """The driver of the site's alarm outputs."""
 CONTACTS = "contacts"
@@ -43,6 +47,8 @@ CONTACTS = "contacts"
 POLL_S = 0.05
 FAREWELL_S = 2.0
 """How long the outputs get to confirm what the session's end asks of them."""
+LAST_DELIVERIES_S = 15.0
+"""How long notices that can be delivered get before the end of a run whose sources have ended."""
 
 
 class RunSummary(msgspec.Struct):
@@ -86,6 +92,7 @@ class Daemon:
         speed: Pace,
         onlooker: Onlooker,
         operation: Operation,
+        courier: Courier,
     ) -> None:
         self._site = site
         self._in_force = ""
@@ -96,6 +103,7 @@ class Daemon:
         self._onlooker = onlooker
         self._operation = operation
         self._meter = operation.meter
+        self._courier = courier
         self._recorder = Recorder(log, engine)
         self._lines: dict[str, ChannelLine] = {}
         self._set_channels()
@@ -142,8 +150,10 @@ class Daemon:
             self._grant()
             self._tell_noted()
             self._operation.round(self.health)
+            self._post()
             self._onlooker.progress(self.summary, self._recorder.time)
         self._operation.manager.stopping()
+        self._last_deliveries()
         self._admit("session", e.SessionEnded(self._leave or "end of recording"))
         self._farewell()
         self.summary.outcome = self._recorder.outcome.hexdigest()
@@ -165,6 +175,8 @@ class Daemon:
             self._admit("site", e.ClockSet(civil_ns - self._origin, "start of the run"))
             if self._speed == "realtime":
                 self._operation.watch_clock(civil_ns - self._origin)
+        self._courier.report(self._admit)
+        self._courier.start()
 
     def _now(self) -> int:
         """Logical time now, in ns."""
@@ -213,7 +225,10 @@ class Daemon:
             self._lines[driver].end()
 
     def _answered(self, answer: r.ActionAnswered) -> None:
-        if answer.ok:
+        if self._courier.is_mine(answer):
+            self.summary.confirmed += answer.ok
+            self._courier.answered(answer, self._admit)
+        elif answer.ok:
             self.summary.confirmed += 1
             self._admit(f"linkage.{answer.output}", e.ActionFinished(answer.output, answer.ordinal))
         else:
@@ -221,6 +236,25 @@ class Daemon:
 
     def _all_ended(self) -> bool:
         return all(line.ended and not line.waiting for line in self._lines.values())
+
+    # Notices
+
+    def _post(self) -> None:
+        """Hand the drivers what is ready to be delivered."""
+        for delivery in self._courier.due(self._admit):
+            self._host.act(delivery.driver, delivery.request, delivery.within_s)
+        for trouble in self._courier.troubles():
+            self._admit("courier", e.DeviceFault("courier", trouble))
+
+    def _last_deliveries(self) -> None:
+        """Before the session ends: what can be delivered is, within a limit that is short where somebody waits."""
+        self._courier.no_more_frames()
+        until = time.monotonic() + (LAST_DELIVERIES_S if self._leave is None else FAREWELL_S)
+        while (self._courier.is_busy() or self._host.actions_under_way) and time.monotonic() < until:
+            self._post()
+            for report in self._host.poll(POLL_S):
+                if isinstance(report, r.ActionAnswered):
+                    self._answered(report)
 
     # From frames to facts
 
@@ -296,6 +330,8 @@ class Daemon:
             self._lines[channel.id].mask(channel.privacy_mask)
         self._in_force = document
         self._admit("site", e.ConfigChanged(document, who))
+        for spec in self._courier.configure(self._site):
+            self._host.add(spec)
 
     def _obey(self, command: e.CommandReceived) -> Answer:
         """An operator's command: a fact, and what follows from it."""
@@ -345,6 +381,8 @@ class Daemon:
             self._log.sync()
             self._meter.commits.note(time.monotonic() - began_s)
         self._noted.extend(event for event in unit if isinstance(event.body, NOTED))
+        for event in unit:
+            self._courier.observe(event)
         for event in outward:
             self._carry_out(event)
 
@@ -362,9 +400,10 @@ class Daemon:
 
     def _ask(self, action: e.ActionRequested) -> None:
         """Have the driver of the outputs carry out an action; what it cannot has failed."""
-        if action.kind == ALARM_OUTPUT:
-            self._host.act(OUTPUTS, action)
-        else:
+        driver = OUTPUTS if action.kind == ALARM_OUTPUT else DRIVER_PREFIX + action.output
+        if action.kind in SIGNALS and self._host.knows(driver):
+            self._host.act(driver, action)
+        elif not self._courier.takes(action):
             self._answered(r.ActionAnswered(action.output, action.ordinal, False, f"no driver for {action.kind}"))
 
     def _tell_noted(self) -> None:
@@ -384,10 +423,17 @@ class Daemon:
         until = time.monotonic() + FAREWELL_S
         asked = self.summary.actions - self.summary.confirmed
         while asked > 0 and time.monotonic() < until:
+            for delivery in self._courier.due():
+                self._host.act(delivery.driver, delivery.request, delivery.within_s)
             answers = [a for a in self._host.poll(POLL_S) if isinstance(a, r.ActionAnswered)]
+            for answer in answers:
+                if self._courier.is_mine(answer):
+                    self._courier.answered(answer, None)
             asked -= len(answers)
             self.summary.confirmed += sum(a.ok for a in answers)
 
 
 def _source(driver: str) -> str:
+    if driver.startswith(DRIVER_PREFIX):
+        return driver
     return f"device.{driver}" if driver in (OUTPUTS, CONTACTS) else CHANNEL_SOURCE + driver

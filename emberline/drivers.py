@@ -6,37 +6,67 @@ from devices.process import DriverSpec
 from devices.recordings.address import parse_address
 from emberline.civil import read_time
 from emberline.daemon import CONTACTS, OUTPUTS
+from emberline.delivery.settings import DRIVER_PREFIX
 from emberline.errors import Unusable
-from kernel.outputs import ALARM_OUTPUT
 from kernel.schedule import zone_info
 from kernel.site.channels import NETWORK_SCHEMES
-from kernel.site.model import Channel, Site
+from kernel.site.linkage_model import AlarmOutput, Audible, Light
+from kernel.site.model import Channel, Linkage, Site
 
 PLAYBACK = "devices.drivers.playback"
 RELAY = "devices.drivers.alarm_output"
 VIDEO4LINUX = "devices.drivers.video4linux"
 GPIO = "devices.drivers.contacts"
 DOORMAN = "devices.drivers.doorman"
+LIGHT = "devices.drivers.white_light"
+SOUND = "devices.drivers.sound"
 STREAM = "devices.drivers.stream"
+DELIVERIES = {
+    "email": "devices.drivers.mail",
+    "ftp": "devices.drivers.ftp_upload",
+    "http": "devices.drivers.alarm_server",
+    "mqtt": "devices.drivers.mqtt_broker",
+    "nas": "devices.drivers.nas_share",
+    "notify": "devices.drivers.live_feed",
+    "sftp": "devices.drivers.sftp_upload",
+}
+"""The kinds of linkage that deliver notices, and the driver of each."""
 PLAYED = ("file", "sim")
 """The schemes of sources that the playback driver knows."""
 DRIVEN = (*PLAYED, *NETWORK_SCHEMES, "v4l2", "zmq")
 
 
 def specs_of(site: Site, base: Path) -> list[DriverSpec]:
-    """One driver for each channel, and one for the alarm outputs if there are any.
+    """A driver for each channel, one for the relays if there are any, and one for each light and sound.
+
+    Those of outputs that deliver notices are the courier's.
 
     `base` is the directory of the site file, where relative paths of secrets begin.
 
     Raises `Unusable` for a source that no driver of this version can open.
     """
     specs = [_camera(channel, base.resolve()) for channel in site.channels]
-    if any(link.kind == ALARM_OUTPUT for link in site.linkages):
-        specs.append(DriverSpec(OUTPUTS, RELAY))
     if site.contacts is not None:
         wired = (f"{number}={line}" for number, line in site.contacts.lines)
         specs.append(DriverSpec(CONTACTS, GPIO, (site.contacts.chip, *wired)))
-    return specs
+    signals = {spec.id: spec for link in site.linkages if (spec := signal_spec(site, link, base.resolve()))}
+    return [*specs, *signals.values()]
+
+
+def signal_spec(site: Site, link: Linkage, base: Path) -> DriverSpec | None:
+    """The driver of a relay (one for all of the site), a light or a sound; None for other kinds."""
+    match link.settings:
+        case AlarmOutput():
+            relays = [(other.number, other.settings) for other in site.linkages]
+            chips = [f"{n}={one.chip}" for n, one in relays if isinstance(one, AlarmOutput) and one.chip]
+            return DriverSpec(OUTPUTS, RELAY, tuple(word for chip in chips for word in ("--relay", chip)))
+        case Light(chip=chip, line=line):
+            known = ("--chip", chip, "--line", str(line)) if chip else ()
+            return DriverSpec(DRIVER_PREFIX + link.id, LIGHT, known)
+        case Audible():
+            return DriverSpec(DRIVER_PREFIX + link.id, SOUND, ("--base", str(base)))
+        case _:
+            return None
 
 
 def is_live(channel: Channel) -> bool:

@@ -209,18 +209,23 @@ class AlarmReviewed(Body, frozen=True):
 
 
 class ActionFinished(Body, frozen=True):
-    """The driver of an output confirmed the action with this key."""
+    """The driver of an output confirmed the action with this key.
+
+    `earlier` is the seq of the ActionRequested where that was in an earlier session, otherwise 0.
+    """
 
     output: str
     ordinal: int
+    earlier: int = 0
 
 
 class ActionFailed(Body, frozen=True):
-    """The action with this key was not carried out."""
+    """The action with this key was not carried out; `earlier` as in ActionFinished."""
 
     output: str
     ordinal: int
     reason: str
+    earlier: int = 0
 
 
 class LogRecovered(Body, frozen=True):

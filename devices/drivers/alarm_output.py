@@ -1,20 +1,28 @@
-"""The driver of alarm outputs without hardware: relays kept in memory, their switching written to a file if wanted."""
+"""The driver of alarm outputs: relays on the lines of GPIO chips, or without hardware kept in memory.
+
+Each switch becomes a line of the journal, if there is one.
+"""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devices.driver import ActionError, run_output
+from devices.switches import NoSwitch, Switch, SwitchError, open_switch
 from devices.wire import Act
 
 COMMANDS = ("on", "off")
 
 
 class Relays:
-    """What is on. Each switch becomes a line `on NUMBER` or `off NUMBER` of `journal`, if there is one."""
+    """What is on. Each switch becomes a line `on NUMBER` or `off NUMBER` of `journal`, if there is one.
 
-    def __init__(self, journal: Path | None) -> None:
+    `chips` maps the numbers that are lines of a GPIO chip to that chip.
+    """
+
+    def __init__(self, journal: Path | None, chips: Mapping[int, str] = {}) -> None:
         self._journal = journal
+        self._switches: dict[int, Switch] = {number: open_switch(chip, number) for number, chip in chips.items()}
         self.on: set[int] = set()
 
     def carry_out(self, act: Act) -> None:
@@ -26,11 +34,15 @@ class Relays:
         number = act.parameters.get("number", "")
         if not (number.isascii() and number.isdigit() and len(number) <= 9):
             raise ActionError(f"output number {number!r}, a whole number is needed")
+        self._switch(int(number), act.command == "on")
         self._write(f"{act.command} {int(number)}\n")
-        if act.command == "on":
-            self.on.add(int(number))
-        else:
-            self.on.discard(int(number))
+
+    def _switch(self, number: int, on: bool) -> None:
+        try:
+            self._switches.get(number, NoSwitch()).set(on)
+        except SwitchError as error:
+            raise ActionError(str(error)) from None
+        (self.on.add if on else self.on.discard)(number)
 
     def _write(self, line: str) -> None:
         if self._journal is None:
@@ -42,11 +54,18 @@ class Relays:
             raise ActionError(f"{self._journal}: {error.strerror}") from None
 
 
+def _numbered_chip(text: str) -> tuple[int, str]:
+    number, _, chip = text.partition("=")
+    return int(number), chip
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the relays. Returns the process's exit status."""
     parser = argparse.ArgumentParser(prog="devices.drivers.alarm_output", description=__doc__)
     parser.add_argument("--journal", type=Path, help="a file that gets a line for each switch")
-    relays = Relays(parser.parse_args(arguments).journal)
+    parser.add_argument("--relay", type=_numbered_chip, action="append", default=[], help="NUMBER=CHIP: a GPIO line")
+    chosen = parser.parse_args(arguments)
+    relays = Relays(chosen.journal, dict(chosen.relay))
     return run_output(relays.carry_out, {"driver": "alarm_output", "actions": "alarm_output"})
 
 

@@ -2,13 +2,17 @@
 
 import base64
 from collections.abc import Generator
+from pathlib import Path
 
 import httpx2
 import msgspec
 
-from devices.camera_xml import alert
+from devices.camera_xml import alert, heartbeat
 from devices.delivery import NotNow, Parcel, Undeliverable, run_delivery
+from devices.notice import Envelope
+from devices.secrets import read_secret
 from devices.tls import tls_context, why_tls_failed
+from devices.wire import Act
 from kernel.site.linkage_model import Http
 
 PASSING = frozenset({401, 403, 404, 407, 408, 425, 429})
@@ -32,10 +36,28 @@ async def deliver(parcel: Parcel[Http]) -> None:
     """Post the notice. Raises `NotNow` or `Undeliverable` by what the server answers."""
     settings = parcel.settings
     content_type, body = _form(parcel) if settings.format == "xml" else ("application/json", _json(parcel))
-    headers = {"Content-Type": content_type, "Idempotency-Key": parcel.notice.key, "User-Agent": "Emberline"}
-    auth = _auth(parcel)
-    verify = tls_context(settings.ca_file, parcel.base) if settings.url.startswith("https:") else True
+    secret = parcel.secret(settings.password_file) if settings.password_file else ""
+    headers = {"Content-Type": content_type, "Idempotency-Key": parcel.notice.key}
+    await _post(settings, parcel.base, secret, headers, body)
+
+
+async def life_sign(act: Act, envelope: Envelope, settings: Http) -> None:
+    """Post that all is well: a server that hears nothing for longer than `interval_s` knows that it is not."""
+    base = Path(envelope.base)
+    interval_s = int(act.parameters.get("interval_ns", "0")) / 1e9
+    body = msgspec.json.encode({"event": "LifeSign", "site": envelope.site, "interval_s": interval_s})
+    headers = {"Content-Type": "application/json"}
+    if settings.format == "xml":
+        body, headers = heartbeat(), {"Content-Type": 'application/xml; charset="UTF-8"'}
+    secret = read_secret(settings.password_file, base) if settings.password_file else ""
+    await _post(settings, base, secret, headers, body)
+
+
+async def _post(settings: Http, base: Path, secret: str, headers: dict[str, str], body: bytes) -> None:
+    verify = tls_context(settings.ca_file, base) if settings.url.startswith("https:") else True
     timeout = httpx2.Timeout(settings.timeout_ns / 1e9)
+    auth = _auth(settings, secret)
+    headers = {**headers, "User-Agent": "Emberline"}
     try:
         async with (
             httpx2.AsyncClient(auth=auth, verify=verify, timeout=timeout, trust_env=False) as client,
@@ -59,11 +81,9 @@ def _judge(url: str, status: int) -> None:
     raise Undeliverable(f"{url}: the server does not take this message (status {status})")
 
 
-def _auth(parcel: Parcel[Http]) -> httpx2.Auth | None:
-    settings = parcel.settings
-    if not settings.password_file:
+def _auth(settings: Http, secret: str) -> httpx2.Auth | None:
+    if not secret:
         return None
-    secret = parcel.secret(settings.password_file)
     if settings.auth == "bearer":
         return BearerAuth(secret)
     if settings.auth == "basic":
@@ -96,10 +116,10 @@ def _form(parcel: Parcel[Http]) -> tuple[str, bytes]:
     return f"multipart/form-data; boundary={BOUNDARY}", bytes(body)
 
 
-def main() -> int:
-    """Run the driver. Returns the process's exit status."""
-    return run_delivery("http", Http, deliver)
+def main() -> None:
+    """Run the driver."""
+    run_delivery("http", Http, deliver, life_sign)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

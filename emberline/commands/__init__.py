@@ -5,6 +5,7 @@ import typer
 from emberline.commands import (
     alarms,
     check,
+    clip,
     command,
     config,
     events,
@@ -20,6 +21,7 @@ from emberline.commands import (
     snapshot,
     status,
     tail,
+    test_output,
     try_,
     verify,
 )
@@ -58,6 +60,8 @@ app.command("explain")(explain.explain)
 app.command("status")(status.status)
 app.command("snapshot")(snapshot.snapshot)
 app.add_typer(keys.keys, name="keys")
+app.command("clip")(clip.clip)
+app.command("test-output")(test_output.test_output)
 app.command("foreground")(foreground.foreground)
 
 

@@ -13,7 +13,8 @@ from emberline.announcer import Announcer
 from emberline.console import warn
 from emberline.control import ControlSocket
 from emberline.daemon import Daemon
-from emberline.drivers import is_live, known_start_ns, specs_of
+from emberline.delivery.courier import Courier
+from emberline.drivers import DELIVERIES, is_live, known_start_ns, specs_of
 from emberline.errors import Unusable
 from emberline.operation.operation import Operation
 from emberline.operation.structured_log import Onlookers, StructuredLog
@@ -47,12 +48,13 @@ def run(
         write_log(log) as opened,
         ControlSocket(log) as control,
         DriverHost(specs) as host,
+        Courier(opened, log, site.resolve().parent, DELIVERIES) as courier,
     ):
         warm_up(loaded.site)  # while the drivers start
         civil_ns = time.time_ns() if speed == "realtime" else start_ns
         announcer = Announcer(loaded.site, civil_ns, opened.head.time)
         onlooker = Onlookers(announcer, StructuredLog()) if json_log else announcer
-        daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, onlooker, operation)
+        daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, onlooker, operation, courier)
         _follow_signals(daemon, site)
         with announcer:
             summary = daemon.run(loaded.document, str(site.name), civil_ns, until_end)

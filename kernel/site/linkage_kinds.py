@@ -85,7 +85,7 @@ def linkage_kinds(names: Names) -> dict[str, Kind]:
 def _local(names: Names) -> dict[str, Kind]:
     channels = Key(names.channels, ())
     return {
-        "alarm_output": Kind(AlarmOutput, {}),
+        "alarm_output": Kind(AlarmOutput, {"chip": _FILE}),
         "record": Kind(Record, {"channels": channels}),
         "capture": Kind(
             Capture,
@@ -224,6 +224,8 @@ def _signals() -> dict[str, Kind]:
                 "frequency": Key(Choice[str]("low", "medium", "high"), "medium"),
                 "duration": Key(seconds(1, 3600), 10 * SECOND_NS, "duration_ns"),
                 "brightness": Key(whole(1, 100), 50),
+                "chip": _FILE,
+                "line": Key(whole(0, 1023), 0),
             },
         ),
     }

@@ -10,7 +10,9 @@ import msgspec
 
 
 class AlarmOutput(msgspec.Struct, frozen=True):
-    """A relay; its number and delay are fields of `Linkage`."""
+    """A relay; its number and delay are fields of `Linkage`. With a `chip` it is that chip's line of this number."""
+
+    chip: str = ""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -153,12 +155,14 @@ class Audible(msgspec.Struct, frozen=True):
 
 
 class Light(msgspec.Struct, frozen=True):
-    """The white light: `frequency` counts where it flashes."""
+    """The white light: `frequency` counts where it flashes. `chip` and `line` are what switches it, if anything."""
 
     mode: Literal["flashing", "solid"]
     frequency: Literal["low", "medium", "high"]
     duration_ns: int
     brightness: int
+    chip: str = ""
+    line: int = 0
 
 
 LinkageSettings = AlarmOutput | Record | Capture | Email | Ftp | Sftp | Nas | Http | Notify | Mqtt | Audible | Light

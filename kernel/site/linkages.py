@@ -5,6 +5,7 @@ from typing import Any
 from kernel.site.checks import Choice, name, seconds, whole
 from kernel.site.fields import Table, Value, as_table, is_id
 from kernel.site.linkage_kinds import NEEDED, Kind, linkage_kinds
+from kernel.site.linkage_model import Audible
 from kernel.site.model import ALWAYS, Linkage
 from kernel.site.names import Names
 from kernel.site.not_yet import warn_if_not_yet
@@ -12,12 +13,14 @@ from kernel.site.vca import SECOND_NS
 
 ALARM_OUTPUT = "alarm_output"
 MAX_NUMBER = 64
+MAX_SOUNDS = 6
 NO_SECRETS = "the event log keeps the site file, so a secret goes into a file of its own: use password_file"
 
 
 def read_linkages(table: Table | None, names: Names) -> tuple[Linkage, ...]:
     """The linkages in the order of the file."""
     linkages: list[Linkage] = []
+    sounds: set[str] = set()
     numbers: dict[int, str] = {}
     kinds = linkage_kinds(names)
     for id in [] if table is None else table.names():
@@ -29,6 +32,10 @@ def read_linkages(table: Table | None, names: Names) -> tuple[Linkage, ...]:
         if one is None or linkage is None:
             continue
         linkages.append(linkage)
+        if isinstance(linkage.settings, Audible) and linkage.settings.file:
+            sounds.add(linkage.settings.file)
+            if len(sounds) > MAX_SOUNDS:
+                one.error_at("file", f"a site has at most {MAX_SOUNDS} sound files of its own")
         if linkage.number is not None and numbers.setdefault(linkage.number, id) != id:
             one.warn(f"switches the same output as linkage.{numbers[linkage.number]}", "number")
     return tuple(linkages)

@@ -13,15 +13,6 @@ NOT_YET = frozenset(
         "channel.scene_change",
         "recording",
         "linkage.capture",
-        "linkage.email",
-        "linkage.ftp",
-        "linkage.sftp",
-        "linkage.nas",
-        "linkage.http",
-        "linkage.notify",
-        "linkage.mqtt",
-        "linkage.audible",
-        "linkage.light",
     }
 )
 MESSAGE = "understood, but this version does not act on it yet"

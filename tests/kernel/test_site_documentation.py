@@ -73,7 +73,7 @@ def test_every_key_and_default_of_every_kind_of_linkage_is_documented() -> None:
         for key in re.findall(r"`(\w+)`", found[2]):
             documented.setdefault(kind, {})[key] = found[3]
     kinds = linkage_kinds(Names({}, [], []))
-    own = {"alarm_output": ["number", "delay"]}
+    own = {"alarm_output": ["number", "delay", "chip"]}
     assert {k: sorted(d) for k, d in documented.items()} == {
         name: sorted(own.get(name, list(kind.keys))) for name, kind in kinds.items()
     }

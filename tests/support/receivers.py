@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,12 +35,32 @@ class Certificates:
         for blob in one.cert_chain_pems:
             blob.write_to_path(str(self.chain), append=True)
 
+    def server_side(self) -> ssl.SSLContext:
+        """For a server that shows this certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.chain, self.key)
+        return context
+
+
+@contextmanager
+def looping() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+
 
 class Receiver:
     """Keeps what is posted to it. `status` is what it answers; `login` is what it asks for, "" for nothing."""
 
     def __init__(self) -> None:
         self.posts: list[tuple[dict[str, str], bytes]] = []
+        self.arriving: list[bytes] = []
         self.status = 200
         self.delay_s = 0.0
         self.login = ""
@@ -51,6 +72,7 @@ class Receiver:
         if not self._admitted(request):
             challenge = f'Digest realm="{REALM}", nonce="{NONCE}", qop="auth", algorithm=SHA-256'
             return Response(status_code=401, headers={"WWW-Authenticate": challenge} if self.login == "digest" else {})
+        self.arriving.append(body)
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         if self.status < 300:

@@ -1,0 +1,1 @@
+"""From an action that was asked for to a notice at a server: outbox, pictures, clips, and the courier."""
