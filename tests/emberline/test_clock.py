@@ -9,6 +9,7 @@ import pytest
 from devices.host import DriverHost
 from emberline.control import ControlSocket
 from emberline.daemon import Daemon, RunSummary
+from emberline.delivery.courier import Courier
 from emberline.drivers import specs_of
 from emberline.operation.clock_watch import ClockWatch
 from emberline.operation.operation import Operation
@@ -69,8 +70,13 @@ def test_a_step_of_the_clock_moves_schedules_within_a_second_and_logical_time_ne
     engine = Engine(ScriptedDetector({}, {}))
     watcher = Watcher(wall, [step, -step], engine)
     drivers = DriverHost(specs_of(site, tmp_path))
-    with Operation(wall_ns=wall) as operation, ControlSocket(tmp_path) as control, drivers as host:
-        daemon = Daemon(site, log, engine, host, control, "realtime", watcher, operation)
+    with (
+        Operation(wall_ns=wall) as operation,
+        ControlSocket(tmp_path) as control,
+        drivers as host,
+        Courier(log, tmp_path, tmp_path, {}) as courier,
+    ):
+        daemon = Daemon(site, log, engine, host, control, "realtime", watcher, operation, courier)
         watcher.leave = daemon.leave
         daemon.run(document, "test", NOON, until_end=False)
     events = list(log.read())
