@@ -39,7 +39,7 @@ class Trace(msgspec.Struct, frozen=True):
 class Look(msgspec.Struct, frozen=True, eq=False):
     """What came of one frame of a channel. `captured_ns` is session time.
 
-    `score` (height, width) uint8 in tenths of σ and `mean` (height, width) float32, the background in 1/16 counts,
+    `score` (height, width) uint8 in tenths of σ and `mean` (height, width) float32, the background in 1/256 counts,
     are kept only where they were asked for.
     """
 
