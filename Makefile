@@ -5,13 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_LOG ?= demo-log
 
-.PHONY: demo test crash bench lint format lock clean accuracy refold-speed
+.PHONY: demo test crash bench lint format lock clean accuracy refold-speed notebook notebooks-check
 
 demo: $(VENV)/.run-time
 	$(BIN)/python -m emberline.demo $(DEMO_LOG)
 
 test: $(VENV)/.development
 	$(BIN)/pytest -n 2
+
+notebook: $(VENV)/.development
+	@test -d $(DEMO_LOG) || $(BIN)/python -m emberline.demo $(DEMO_LOG)
+	EMBERLINE_LOG=$(abspath $(DEMO_LOG)) $(BIN)/jupyter lab notebooks
+
+# Every notebook from an empty kernel, about a minute.
+notebooks-check: $(VENV)/.development
+	$(BIN)/pytest -n 2 --nbmake --nbmake-timeout=300 notebooks
 
 # A thousand kills, some hundreds of damages, a full disk: about twelve minutes on two cores; see docs/live.md.
 crash: $(VENV)/.development
