@@ -5,11 +5,14 @@ absolute deviation, each a recursive average with a time constant. It does not d
 purpose of learning is what exceeds a fixed score. All arithmetic is elementwise IEEE float32 and integers.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numba import njit
 
 from detectors.integrate import UNIT, integrated
+from detectors.shadow import without_shadows
 from detectors.sway import least_surprise
 from detectors.tone import Tone, step_of, tone_of
 from kernel.state import as_state
@@ -19,19 +22,21 @@ LEARN_NS = 700_000_000
 """The background is a plain average of the frames of this long after a start; detection waits for it."""
 BACKGROUND_NS = 5 * SECOND_NS
 """Time constant with which the background follows slow changes."""
-FOREGROUND_NS = 60 * SECOND_NS
+FOREGROUND_NS = 120 * SECOND_NS
 """Time constant with which what stays in the picture becomes background."""
+MATURE_NS = 60 * SECOND_NS
+"""A model taken from samples counts as this old."""
 YOUTH_NS = 2 * SECOND_NS
 """At this age a model is trusted half as much as an old one."""
 UNREST_NS = SECOND_NS
 """Time constant of the unrest of the picture as a whole."""
-LEAST_SWAY = 30
-"""Score from which on a pixel is held against the background around it."""
+LEAST_LOOKED_AT = 30
+"""Score from which on a pixel is held against the background around it: for sway, and for shadows."""
 LEARN_BELOW = 50
 """Score (tenths of σ) below which a pixel is background for the purpose of learning."""
 CHANGED_PERCENT = 30
 """If more of the frame than this is surprising at once, it is the sensor or the light that changed."""
-FLOOR_COUNTS = {"thermal16": 0.25, "thermal8": 0.5, "optical8": 1.2}
+FLOOR_COUNTS = {"thermal16": 0.25, "thermal8": 0.5, "optical8": 1.4}
 """Least deviation assumed, in counts after the blur: quantisation, compression, flicker."""
 SIGMA_PER_DEVIATION = np.float32(1.2533)
 """σ of a Gaussian over its mean absolute deviation, √(π/2)."""
@@ -45,6 +50,7 @@ def _score_and_learn(
     mean: np.ndarray,
     deviation: np.ndarray,
     score: np.ndarray,
+    expected: np.ndarray,
     gain: np.float32,
     offset: np.float32,
     floor: np.float32,
@@ -53,24 +59,28 @@ def _score_and_learn(
     deviation_rate: np.float32,
     learn_below: np.float32,
 ) -> int:
-    """One frame: the score of every pixel in tenths of σ, then mean and deviation follow. Returns how many surprise."""
+    """One frame: the score of every pixel in tenths of σ, then mean and deviation follow. Returns how many surprise.
+
+    What was expected of each pixel is left in `expected`.
+    """
     surprising = 0
     height, width = frame.shape
     tenths_per_deviation = np.float32(10.0) / SIGMA_PER_DEVIATION
-    slow_deviation_rate = np.float32(0.25) * deviation_rate
+    slow_deviation_rate = np.float32(0.1) * deviation_rate
     for y in range(height):
-        values, means, deviations, scores = frame[y], mean[y], deviation[y], score[y]
+        values, means, deviations, scores, normal = frame[y], mean[y], deviation[y], score[y], expected[y]
         for x in range(width):
-            expected = gain * means[x] + offset
-            difference = np.float32(values[x]) - expected
+            toned = gain * means[x] + offset
+            normal[x] = toned
+            difference = np.float32(values[x]) - toned
             distance = abs(difference)
             spread = max(deviations[x], floor)
             tenths = min(tenths_per_deviation * distance / spread, np.float32(255.0))
             scores[x] = np.uint8(np.int32(tenths))
             surprise = tenths >= learn_below
             surprising += surprise
-            toned = means[x] + rate * (expected - means[x])
-            means[x] = toned + (slow_rate if surprise else rate) * difference
+            followed = means[x] + rate * (toned - means[x])
+            means[x] = followed + (slow_rate if surprise else rate) * difference
             bounded = min(distance, np.float32(3.0) * spread)
             deviations[x] += (slow_deviation_rate if surprise else deviation_rate) * (bounded - deviations[x])
     return surprising
@@ -134,6 +144,21 @@ class Background:
         self._shape = None
         self.learning = True
 
+    def begin_from(self, samples: Sequence[np.ndarray], captured_ns: int) -> None:
+        """Take the background from samples, (height, width) each, that were seen elsewhere: no learning is needed.
+
+        Mean and deviation are the medians over the samples, so that what is in fewer than half of them at a place is
+        not background there. `captured_ns` is when the frames to be scored begin.
+        """
+        frames = np.stack([integrated(pixels) for pixels in samples])
+        self._begin(frames[0], captured_ns - MATURE_NS, self._floor_of(samples[0].dtype))
+        middle = _middle(frames)
+        self._mean = middle.astype(np.float32)
+        self._deviation = _middle(np.abs(frames - middle)).astype(np.float32) * DEVIATION_PER_MIDDLE
+        self._count = len(samples)
+        self._last_ns = captured_ns
+        self._finish_learning()
+
     def perceive(self, pixels: np.ndarray, captured_ns: int, corrected: bool) -> np.ndarray:
         """Score a frame, (height, width) uint8 or uint16, and learn from it.
 
@@ -154,6 +179,8 @@ class Background:
         if surprising * 100 > CHANGED_PERCENT * frame.size:
             self._begin(frame, captured_ns, self._floor_of(pixels.dtype))
             self._learn(frame, captured_ns)
+        elif not self._thermal and surprising:
+            self.score = without_shadows(self.score, frame, self._expected, LEAST_LOOKED_AT)
         return self.score
 
     def score_without_sway(self) -> np.ndarray:
@@ -162,7 +189,9 @@ class Background:
             return self.score
         frame, expected, floor = self._last
         spread = np.maximum(self._deviation, floor)
-        return least_surprise(self.score, frame, expected, spread, LEAST_SWAY, np.float32(10.0) / SIGMA_PER_DEVIATION)
+        return least_surprise(
+            self.score, frame, expected, spread, LEAST_LOOKED_AT, np.float32(10.0) / SIGMA_PER_DEVIATION
+        )
 
     def state(self) -> "BackgroundState | None":
         """The whole model, None where the next frame begins a new one."""
@@ -194,6 +223,7 @@ class Background:
         self._unrest = np.float32(kept.unrest)
         self.learning = kept.learning
         self._mean = kept.mean
+        self._expected = np.empty(kept.mean.shape, np.float32)
         self._deviation = kept.deviation
         self._before = kept.mean if kept.before is None else kept.before
         self.score = kept.score
@@ -204,6 +234,7 @@ class Background:
 
     def _begin(self, frame: np.ndarray, captured_ns: int, floor: float) -> None:
         self._shape = frame.shape
+        self._expected = np.empty(frame.shape, np.float32)
         self._mean = np.zeros(frame.shape, np.float32)
         self._deviation = np.zeros(frame.shape, np.float32)
         self._before = frame
@@ -220,15 +251,18 @@ class Background:
         self._before = frame
         self.score[:] = 0
         if self._count >= 2 and captured_ns - self._learning_since_ns >= LEARN_NS:
-            self.learning = False
-            self._unrest = np.float32(_middle(self._deviation[::4, ::4].ravel()))
+            self._finish_learning()
+
+    def _finish_learning(self) -> None:
+        self.learning = False
+        self._unrest = np.float32(_middle(self._deviation[::4, ::4].ravel()))
 
     def _update(self, frame: np.ndarray, tone: Tone, interval_ns: int) -> int:
         self._count += 1
         self._follow_unrest(frame, tone, interval_ns)
         floor = max(self._unrest, np.float32(self._floor_min)) * self._immaturity()
         if self._keep_for_sway:
-            self._last = (frame, tone.gain * self._mean + tone.offset, floor)
+            self._last = (frame, self._expected, floor)
         rate = np.float32(interval_ns) / np.float32(BACKGROUND_NS)
         rate = max(rate, np.float32(1.0) / np.float32(self._count))
         slow = np.float32(interval_ns) / np.float32(FOREGROUND_NS)
@@ -237,6 +271,7 @@ class Background:
             self._mean,
             self._deviation,
             self.score,
+            self._expected,
             tone.gain,
             tone.offset,
             floor,
@@ -272,5 +307,5 @@ class Background:
 
 
 def _middle(values: np.ndarray) -> np.ndarray:
-    """The upper median of a vector, by selection alone."""
-    return np.partition(values, values.size // 2)[values.size // 2]
+    """The upper median along the first axis, by selection alone."""
+    return np.partition(values, len(values) // 2, axis=0)[len(values) // 2]

@@ -1,33 +1,38 @@
-"""Human, vehicle, animal or other, from the geometry of the track; every sighting is a vote.
+"""Human, vehicle or animal, from the geometry and the motion of the track; every sighting is a vote.
 
-Without a calibrated ground plane a single box says little: an upright one is a human, a flat large or fast one a
-vehicle, a flat small one an animal. What the frame's edge cuts off does not vote. The class is the majority of the
-votes so far, once there are enough.
+Without a calibrated ground plane a single box says little. An upright one is a human, unless it fills so much of the
+picture that it is a vehicle seen from above. Of what lies more level, what moves on by a third of its length a second
+is a vehicle where the camera is optical, and an animal otherwise; on thermal, a vehicle must also be large, as animals
+run and are seen by their warmth alone. What the frame's edge cuts off votes only where more of it could not change the
+vote. The class is the majority of the votes so far, once there are enough.
 """
 
 from detectors.track import Track
 from kernel.events import TargetClass
+from kernel.site.model import ChannelKind
 
 CLASSES: tuple[TargetClass, ...] = ("human", "vehicle", "animal", "other")
 ENOUGH_VOTES = 5
-FAST_ONE_IN = 5
-"""Faster than this part of the frame a second is no walker."""
-LARGE_ONE_IN = 4
-"""Wider than this part of the frame is a vehicle, if it does not stand upright."""
-BULKY_ONE_IN = 33
-"""Covering this part of the frame while fast is a vehicle, however it stands in the picture."""
+UPRIGHT_PERCENT = 140
+"""A human is at least this high in percent of the width…"""
+STOUT_PERCENT = 190
+BULKY_ONE_IN = 16
+"""… and this high if it is brisk and covers such a part of the frame: a vehicle seen from above is stouter."""
+BRISK_ONE_IN = 3
+"""A vehicle moves on by this part of its longer side a second."""
+LARGE_ONE_IN = 3
+"""On thermal, a vehicle is as wide as this part of the frame…"""
+FLAT_PERCENT = 35
+"""… and at least this high in percent of its width."""
 SMALL_PX = 10
 """In distant view a target with a side under this many source pixels counts as human."""
 
 
-def vote(track: Track, frame_width: int, frame_height: int, small_is_human: bool) -> None:
-    """Let the track's present box vote, and settle its class."""
-    if _cut_off(track, frame_width, frame_height):
+def vote(track: Track, frame_size: tuple[int, int], kind: ChannelKind, small_is_human: bool) -> None:
+    """Let the track's present box vote, and settle its class; `frame_size` is (width, height)."""
+    choice = _choice(track, frame_size, kind, small_is_human)
+    if choice is None:
         return
-    if small_is_human and min(track.width, track.height) < SMALL_PX:
-        choice: TargetClass = "human"
-    else:
-        choice = _choice(track, frame_width, frame_height)
     track.votes[CLASSES.index(choice)] += 1
     total = sum(track.votes)
     best = max(range(len(CLASSES)), key=lambda i: (track.votes[i], -i))
@@ -41,19 +46,37 @@ def confidence(track: Track) -> int:
     return track.votes[CLASSES.index(track.target)] * 1_000_000 // total if track.target in CLASSES and total else 0
 
 
-def _choice(track: Track, frame_width: int, frame_height: int) -> TargetClass:
-    fast = abs(track.x.velocity) * FAST_ONE_IN > frame_width or abs(track.y.velocity) * FAST_ONE_IN > frame_height
-    if fast and track.width * track.height * BULKY_ONE_IN >= frame_width * frame_height:
-        return "vehicle"
-    if 4 * track.height >= 5 * track.width:
+def _choice(track: Track, frame_size: tuple[int, int], kind: ChannelKind, small_is_human: bool) -> TargetClass | None:
+    sides_cut, ends_cut = _cut_off(track, frame_size)
+    if sides_cut:
+        return None
+    if small_is_human and not ends_cut and min(track.width, track.height) < SMALL_PX:
         return "human"
-    if fast or track.width * LARGE_ONE_IN >= frame_width:
-        return "vehicle"
-    return "animal"
+    if track.height * 100 >= track.width * UPRIGHT_PERCENT:
+        return _upright(track, frame_size, ends_cut)
+    return None if ends_cut else _level(track, frame_size, kind)
 
 
-def _cut_off(track: Track, frame_width: int, frame_height: int) -> bool:
-    """Whether part of the target may lie outside the frame, so that its shape says nothing."""
+def _upright(track: Track, frame_size: tuple[int, int], ends_cut: bool) -> TargetClass | None:
+    bulky = track.width * track.height * BULKY_ONE_IN >= frame_size[0] * frame_size[1]
+    if bulky and _brisk(track) and track.height * 100 < track.width * STOUT_PERCENT:
+        return None if ends_cut else "vehicle"
+    return "human"
+
+
+def _level(track: Track, frame_size: tuple[int, int], kind: ChannelKind) -> TargetClass:
+    large = track.width * LARGE_ONE_IN >= frame_size[0] and track.height * 100 >= track.width * FLAT_PERCENT
+    return "vehicle" if _brisk(track) and (kind == "optical" or large) else "animal"
+
+
+def _brisk(track: Track) -> bool:
+    speed = max(abs(track.x.velocity), abs(track.y.velocity))
+    return speed * BRISK_ONE_IN >= max(track.width, track.height)
+
+
+def _cut_off(track: Track, frame_size: tuple[int, int]) -> tuple[bool, bool]:
+    """Whether part of the target may lie outside the frame, at its sides and at its upper or lower end."""
+    width, height = frame_size
     x, y = track.x.position, track.y.position
     half_width, half_height = track.width / 2 + 1, track.height / 2 + 1
-    return x < half_width or x > frame_width - half_width or y < half_height or y > frame_height - half_height
+    return x < half_width or x > width - half_width, y < half_height or y > height - half_height

@@ -12,7 +12,7 @@ from detectors.segmentation import Blob, segment
 from detectors.target import Target
 from detectors.track import Track
 from detectors.tracker import Tracker, TrackerState
-from kernel.site.model import Polygon, Rule, SceneMode
+from kernel.site.model import ChannelKind, Polygon, Rule, SceneMode
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -45,12 +45,14 @@ def unshielded(score: np.ndarray, shield: tuple[Polygon, ...]) -> np.ndarray:
 
 
 class Pipeline:
-    """Segmentation and tracking under one setting."""
+    """Segmentation and tracking under one setting, on a channel of one kind."""
 
-    def __init__(self, settings: Settings, next_id: Callable[[], int], segment: Segment = segmented) -> None:
+    def __init__(
+        self, settings: Settings, kind: ChannelKind, next_id: Callable[[], int], segment: Segment = segmented
+    ) -> None:
         self.settings = settings
         self._segment = segment
-        self._tracker = Tracker(SCENE_MODES[settings.scene_mode], next_id)
+        self._tracker = Tracker(SCENE_MODES[settings.scene_mode], kind, next_id)
 
     def follow(self, score: np.ndarray, captured_ns: int) -> tuple[list[Track], list[Track]]:
         """Fold a frame's score map, (height, width) uint8, in. Gives the tracks confirmed and ended now."""

@@ -12,7 +12,7 @@ class SceneParameters(msgspec.Struct, frozen=True):
 
     Scores are in tenths of σ, lengths in source pixels, durations in ns, shares in percent.
 
-    seed_score : the threshold at sensitivity 50.
+    seed_score, low_score : the thresholds at sensitivity 50, see `thresholds`.
     min_area_px, frame_per_least : the smallest blob, or one part in so many of the frame if that is more.
     merge_gap_px : how far apart the parts of one target may lie.
     confirm_sightings, confirm_ns : how often and for how long a target is seen before it counts.
@@ -24,6 +24,7 @@ class SceneParameters(msgspec.Struct, frozen=True):
     """
 
     seed_score: int
+    low_score: int
     min_area_px: int
     frame_per_least: int
     merge_gap_px: int
@@ -39,6 +40,7 @@ class SceneParameters(msgspec.Struct, frozen=True):
 SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "general": SceneParameters(
         seed_score=80,
+        low_score=50,
         min_area_px=12,
         frame_per_least=8000,
         merge_gap_px=4,
@@ -46,12 +48,13 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
         confirm_ns=400_000_000,
         coast_ns=1_500_000_000,
         min_travel_percent=50,
-        min_reach_percent=2,
+        min_reach_percent=4,
         min_straight_percent=40,
         small_is_human=False,
     ),
     "distant_view": SceneParameters(
-        seed_score=70,
+        seed_score=80,
+        low_score=50,
         min_area_px=4,
         frame_per_least=80_000,
         merge_gap_px=2,
@@ -65,6 +68,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     ),
     "leaves_interfered": SceneParameters(
         seed_score=100,
+        low_score=50,
         min_area_px=16,
         frame_per_least=6000,
         merge_gap_px=4,
@@ -93,4 +97,4 @@ def thresholds(sensitivity: int, parameters: SceneParameters) -> tuple[int, int]
     else:
         seed += seed * 2 * (50 - sensitivity) // 50
     seed = min(250, seed)
-    return seed * 5 // 8, seed
+    return seed * parameters.low_score // parameters.seed_score, seed

@@ -83,7 +83,8 @@ class Sight:
             self._kind = kind
             self._background = self._make_background(kind)
             self.restart("configuration")
-        kept = {s: self._pipelines.get(s) or Pipeline(s, self._next_id, self._segment) for s in wanted}
+            self._pipelines = {}
+        kept = {s: self._pipelines.get(s) or Pipeline(s, kind, self._next_id, self._segment) for s in wanted}
         for settings, pipeline in self._pipelines.items():
             if settings not in kept:
                 self._orphans += pipeline.end_all()

@@ -12,7 +12,7 @@ from emberline.errors import Unusable
 from emberline.first_site import guess_kind
 from emberline.foreground_masks import ForegroundMasks
 from emberline.picture_file import save_picture
-from emberline.recorded_frames import Damaged, frame_range, frames_of
+from emberline.recorded_frames import frame_range, frames_of
 from kernel.media import MediaError
 from kernel.site.model import SceneMode
 
@@ -28,7 +28,7 @@ def foreground(
         Literal["thermal", "optical"] | None, typer.Option(help="What the camera is, if the guess is wrong.")
     ] = None,
 ) -> None:
-    """The segmentation as 0/255 PNGs, named after the frames' numbers; the background learns from frame 0 on."""
+    """The segmentation as 0/255 PNGs, named after the frames' numbers; the background is that of the first 10 s."""
     if not 0 <= sensitivity <= 100:
         raise Unusable(f"--sensitivity {sensitivity}: must be from 0 to 100")
     first, last = frame_range(frames)
@@ -37,14 +37,13 @@ def foreground(
     _make_folder(output)
     written, count = 0, 0
     with progress_bar("segmenting") as tell:
-        for frame in frames_of(recording):
+        for frame, mask in masks.all_masks(frames_of(recording)):
             if last is not None and frame.number >= last:
                 break
             count = frame.number + 1
-            if isinstance(frame, Damaged):
+            if mask is None:
                 warn(f"{source}: frame {frame.number} is damaged and gets no mask")
                 continue
-            mask = masks.mask(frame)
             if frame.number >= first:
                 save_picture(Image.fromarray(mask), output / f"{frame.number:06d}.png")
                 written += 1

@@ -92,5 +92,6 @@ def score(clip: MaskedClip, found: Iterator[np.ndarray]) -> Counts:
 def ours(clip: MaskedClip, mode: SceneMode | None = None, kind: ChannelKind | None = None) -> Iterator[np.ndarray]:
     """What `emberline foreground` writes, from the first frame on."""
     masks = ForegroundMasks(kind or clip.kind, mode or clip.mode, 50)
-    for frame in frames_of(clip.source):
-        yield masks.mask(frame) > 0
+    for _, mask in masks.all_masks(frames_of(clip.source)):
+        if mask is not None:
+            yield mask > 0
