@@ -27,6 +27,12 @@ crash: $(VENV)/.development
 	$(BIN)/python -m tests.crash.damages --each 200 --others 50
 	$(BIN)/pytest -n 0 tests/crash/test_full_disk.py
 
+# A long, mostly idle watch with a small quota; SOAK_HOURS=1 for a short one. See docs/reliability.md.
+SOAK_HOURS ?= 24
+.PHONY: soak
+soak: $(VENV)/.development
+	$(BIN)/python -m tests.crash.soak --hours $(SOAK_HOURS)
+
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -19,6 +19,7 @@ from emberline.delivery.settings import DRIVER_PREFIX
 from emberline.live_rows import answer_rows
 from emberline.operation.health import Health, last_alarm
 from emberline.operation.operation import Operation
+from emberline.storekeeper import Storekeeper
 from emberline.versions import versions
 from kernel import events as e
 from kernel.carried import carried_over
@@ -93,6 +94,7 @@ class Daemon:
         onlooker: Onlooker,
         operation: Operation,
         courier: Courier,
+        storekeeper: Storekeeper,
     ) -> None:
         self._site = site
         self._in_force = ""
@@ -104,6 +106,7 @@ class Daemon:
         self._operation = operation
         self._meter = operation.meter
         self._courier = courier
+        self._storekeeper = storekeeper
         self._recorder = Recorder(log, engine)
         self._lines: dict[str, ChannelLine] = {}
         self._set_channels()
@@ -147,6 +150,7 @@ class Daemon:
             self._admit_waiting()
             self._control.answer_all(self._handlers)
             self._tick()
+            self._keep_store()
             self._grant()
             self._tell_noted()
             self._operation.round(self.health)
@@ -154,6 +158,8 @@ class Daemon:
             self._onlooker.progress(self.summary, self._recorder.time)
         self._operation.manager.stopping()
         self._last_deliveries()
+        for source, body in self._storekeeper.last_facts(self._now()):
+            self._admit(source, body)
         self._admit("session", e.SessionEnded(self._leave or "end of recording"))
         self._farewell()
         self.summary.outcome = self._recorder.outcome.hexdigest()
@@ -177,6 +183,7 @@ class Daemon:
                 self._operation.watch_clock(civil_ns - self._origin)
         self._courier.report(self._admit)
         self._courier.start()
+        self._storekeeper.start()
 
     def _now(self) -> int:
         """Logical time now, in ns."""
@@ -281,12 +288,20 @@ class Daemon:
             self.summary.lost += 1
             self._meter.lost(channel, 1)
             self._admit(source, e.FramesLost(1, "damaged"), time_ns)
+        elif not self._storekeeper.takes(channel, frame.key):
+            self.summary.lost += 1
+            self._meter.lost(channel, 1)
         else:
             self.summary.frames += 1
             self._meter.frame(channel)
             body = msgspec.structs.replace(frame.fact(), captured_ns=captured_ns)
             self._admit(source, body, time_ns, frame)
             self._meter.decisions.note(time.monotonic() - self._polled_s)
+
+    def _keep_store(self) -> None:
+        """Record what the storekeeper has to tell: what went, and whether there is room."""
+        for source, body in self._storekeeper.facts(self._now()):
+            self._admit(source, body)
 
     def _grant(self) -> None:
         if self._speed == "max":
@@ -329,6 +344,7 @@ class Daemon:
             self._lines[channel.id].order = order
             self._lines[channel.id].mask(channel.privacy_mask)
         self._in_force = document
+        self._storekeeper.follow(self._site.recording)
         self._admit("site", e.ConfigChanged(document, who))
         for spec in self._courier.configure(self._site):
             self._host.add(spec)
@@ -375,6 +391,8 @@ class Daemon:
     def _admit(self, source: str, body: e.Body, time_ns: int | None = None, frame: EncodedFrame | None = None) -> None:
         payload, pixels = (None, None) if frame is None else (frame.payload, frame.pixels)
         unit = self._recorder.admit(self._now() if time_ns is None else time_ns, source, body, payload, pixels)
+        for event in unit:
+            self._storekeeper.note(event)
         outward = [event for event in unit if isinstance(event.body, (*TOLD, e.ActionRequested))]
         if outward:
             began_s = time.monotonic()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from emberline.control import Answer, ControlClient, NobodyAnswers
+from emberline.control import CONTROL_NAME, Answer, ControlClient, NobodyAnswers
 from emberline.errors import Unusable
 from kernel.events import Event, decode_body
 from kernel.log.chain import Row, row_of
@@ -92,7 +92,7 @@ def follow(log: Path, last: int = 0) -> Iterator[Event]:
                 yield event_of(row)
                 first = row.seq + 1
             if not page.rows:
-                if not (log / "CONTROL").exists():
+                if not (log / CONTROL_NAME).exists():
                     break
                 time.sleep(LOOK_AGAIN_S)
     yield from _rest(log, first)

@@ -170,6 +170,15 @@ class StorageFault(Body, frozen=True):
     detail: str
 
 
+class SegmentsPruned(Body, frozen=True):
+    """Frames, or the events, of these segments were removed on purpose: `freed_bytes` of them, and why."""
+
+    part: Literal["frames", "events"]
+    segments: tuple[str, ...]
+    freed_bytes: int
+    why: Literal["expired", "quota", "disk"]
+
+
 class AddressConflict(Body, frozen=True):
     """Another device in the network uses this device's address."""
 
@@ -574,6 +583,7 @@ FACTS: tuple[type[Body], ...] = (
     StorageFull,
     StorageFreed,
     StorageFault,
+    SegmentsPruned,
     AddressConflict,
     LoginFailed,
     CommandReceived,

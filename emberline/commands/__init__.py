@@ -18,6 +18,7 @@ from emberline.commands import (
     preview,
     replay,
     run,
+    scrub,
     snapshot,
     status,
     tail,
@@ -53,6 +54,7 @@ app.command("score")(score)
 app.command("tune")(tune)
 app.command("apply")(apply)
 app.command("events")(events.events)
+app.command("scrub")(scrub.scrub)
 app.command("tail")(tail.tail)
 app.command("config")(config.config)
 app.command("export")(export.export)

@@ -19,6 +19,7 @@ from emberline.errors import Unusable
 from emberline.operation.operation import Operation
 from emberline.operation.structured_log import Onlookers, StructuredLog
 from emberline.sites import LoadedSite, load_site
+from emberline.storekeeper import Storekeeper
 from emberline.warm_up import warm_up
 from emberline.wiring import make_engine, write_log
 from kernel.site.model import Site
@@ -46,6 +47,7 @@ def run(
     with (
         Operation(log, metrics) as operation,
         write_log(log) as opened,
+        Storekeeper(log, opened) as storekeeper,
         ControlSocket(log) as control,
         DriverHost(specs) as host,
         Courier(opened, log, site.resolve().parent, DELIVERIES) as courier,
@@ -54,7 +56,8 @@ def run(
         civil_ns = time.time_ns() if speed == "realtime" else start_ns
         announcer = Announcer(loaded.site, civil_ns, opened.head.time)
         onlooker = Onlookers(announcer, StructuredLog()) if json_log else announcer
-        daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, onlooker, operation, courier)
+        watching = (onlooker, operation, courier, storekeeper)
+        daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, *watching)
         _follow_signals(daemon, site)
         with announcer:
             summary = daemon.run(loaded.document, str(site.name), civil_ns, until_end)

@@ -59,11 +59,11 @@ def unsealed_segments(directory: Path, ledger: Ledger) -> list[Segment]:
 
 
 def sealed_spans(directory: Path, ledger: Ledger) -> list[Span]:
-    """The segments in the ledger but the lost ones. Raises `LogUnreadable` where one is missing otherwise."""
+    """The segments in the ledger that have to be there. Raises `LogUnreadable` where one is missing."""
     spans = [
         Span(Segment(directory, line.first_seq), line.first_seq, line.last_seq, ledger.is_framed(line))
         for line in ledger.sealed
-        if line.first_seq not in ledger.gaps
+        if ledger.has_events(line)
     ]
     for span in spans:
         if not span.segment.events.exists():

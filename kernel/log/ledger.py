@@ -46,9 +46,10 @@ class Sealed(msgspec.Struct, frozen=True, tag="sealed", tag_field="line", forbid
 
 
 class Pruned(msgspec.Struct, frozen=True, tag="pruned", tag_field="line", forbid_unknown_fields=True):
-    """The frames of a segment were removed on purpose."""
+    """The frames of a segment, or its events, were removed on purpose."""
 
     segment: str
+    part: Literal["frames", "events"] = "frames"
 
 
 class Lost(msgspec.Struct, frozen=True, tag="lost", tag_field="line", forbid_unknown_fields=True):
@@ -68,17 +69,25 @@ Line = LogBegun | Sealed | Pruned | Lost
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """What the ledger says. `length` is how many of its bytes are whole lines."""
+    """What the ledger says. `pruned` are the segments whose frames were removed, `pruned_events` those whose events.
+
+    `length` is how many of its bytes are whole lines.
+    """
 
     sealed: tuple[Sealed, ...]
     pruned: frozenset[str]
     length: int
     lost: tuple[Lost, ...] = ()
+    pruned_events: frozenset[str] = frozenset()
 
     @property
     def gaps(self) -> dict[int, Lost]:
         """The lost segments by their first seq."""
         return {lost.first_seq: lost for lost in self.lost if lost.what == "events"}
+
+    def has_events(self, line: Sealed) -> bool:
+        """Whether the events of a sealed segment have to be there."""
+        return line.first_seq not in self.gaps and line.segment not in self.pruned_events
 
     def payload_is_lost(self, seq: int) -> bool:
         """Whether it is known that the payload of this event is gone."""
@@ -150,9 +159,10 @@ def read_ledger(directory: Path) -> Ledger:
     lines = [_parse(path, number, text) for number, text in enumerate(whole.split(b"\n")[:-1], start=1)]
     return Ledger(
         tuple(line for line in lines if isinstance(line, Sealed)),
-        frozenset(line.segment for line in lines if isinstance(line, Pruned)),
+        frozenset(line.segment for line in lines if isinstance(line, Pruned) and line.part == "frames"),
         len(whole),
         tuple(line for line in lines if isinstance(line, Lost)),
+        frozenset(line.segment for line in lines if isinstance(line, Pruned) and line.part == "events"),
     )
 
 

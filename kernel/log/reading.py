@@ -13,6 +13,7 @@ from kernel.log.chain import PAYLOAD_KINDS, Row
 from kernel.log.columns import typed_sql
 from kernel.log.contract import LogLocked, LogUnreadable, Selection
 from kernel.log.database import Database
+from kernel.log.ledger import LEDGER_NAME, read_ledger
 from kernel.log.schema import ROW_COLUMNS, row_table, schema_of
 from kernel.log.segments import Segment
 from kernel.log.upcast import must_upcast, upcast
@@ -164,6 +165,8 @@ class Reader:
     def _check_payloads(self, span: Span) -> None:
         if span.framed is False or (span.framed is None and not self._has_frames(span)):
             return
+        if not span.segment.frames.exists() and _was_pruned(span.segment):
+            return
         bounds = (span.first_seq, span.last_seq)
         named = self._count(span.segment.events, "events", f"seq BETWEEN ? AND ? AND kind IN {PAYLOAD_KINDS}", bounds)
         stored = 0
@@ -215,6 +218,11 @@ class Reader:
                 return False
             self._framed.add(span.first_seq)
         return True
+
+
+def _was_pruned(segment: Segment) -> bool:
+    """Whether the frames were removed on purpose since this reader began."""
+    return (segment.directory / LEDGER_NAME).exists() and segment.name in read_ledger(segment.directory).pruned
 
 
 def typed_rows(database: Database, kind: str, rows: Sequence[Row]) -> Any:

@@ -1,12 +1,160 @@
-"""Removing frames on purpose: the events and their chain stay, and the ledger says so."""
+"""What of a log may go: frames first, by age, then for want of room; events much later.
 
+`choose` decides and touches nothing; `prune` removes. The ledger says first what is removed, so that a part that is
+gone on purpose is told from one that is missing; the events of pruned frames and their chain stay.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from kernel.log.contract import LogError
 from kernel.log.directory import check_is_log
-from kernel.log.ledger import Pruned, append_line, read_ledger
+from kernel.log.ledger import Ledger, Pruned, append_lines, read_ledger
 from kernel.log.lock import WriterLock
-from kernel.log.segments import Segment
+from kernel.log.segments import Segment, write_ahead_file
+
+DAY_NS = 86_400_000_000_000
+EVENTS_EXPIRE_NS = 400 * DAY_NS
+"""How long events stay, their frames gone long since."""
+HEADROOM_BYTES = 128 * 1024 * 1024
+"""Kept free of the quota for what is being written and sealed; a quarter of a small quota."""
+
+Part = Literal["frames", "events"]
+Why = Literal["expired", "quota", "disk"]
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How long, and how much. Times are logical ns."""
+
+    quota_bytes: int
+    expire_ns: int
+    evidence_expire_ns: int
+    overwrite: bool = True
+    events_expire_ns: int = EVENTS_EXPIRE_NS
+
+    @property
+    def filled_at(self) -> int:
+        """So many bytes of sealed and unsealed files are the most that may be there before something has to go."""
+        return self.quota_bytes - min(HEADROOM_BYTES, self.quota_bytes // 4)
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A sealed segment as it lies on the disk, with the bytes of what is not pruned.
+
+    Its logical time is from `began` to `ended`; `aged_from` is the moment from which its age counts. `frames` and
+    `events` are 0 where that part is gone; `evidence` says that an alarm was recorded in it.
+    """
+
+    first_seq: int
+    last_seq: int
+    began: int
+    ended: int
+    frames: int
+    events: int
+    aged_from: int
+    evidence: bool = False
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A part of a segment that is to go, and why."""
+
+    segment: Stored
+    part: Part
+    why: Why
+
+    @property
+    def bytes(self) -> int:
+        return self.segment.frames if self.part == "frames" else self.segment.events
+
+
+def choose(stored: Sequence[Stored], policy: Policy, now: int, over_quota: int = 0, short_of: int = 0) -> list[Choice]:
+    """What is to go now, from segments in order.
+
+    Parameters
+    ----------
+    now : logical time in ns.
+    over_quota, short_of : bytes to be freed for the sake of the quota, and of the disk; heeded where `overwrite` is on.
+
+    Of frames the expired ones go, each kind after its own time; then, as long as bytes are to be freed, the oldest
+    that are no evidence, and only then evidence. Events go in order from the start of the log, once they have expired
+    and their frames are gone.
+    """
+    choices = [Choice(s, "frames", "expired") for s in stored if s.frames and _is_over(s, policy, now)]
+    going = {choice.segment.first_seq for choice in choices}
+    if policy.overwrite:
+        freed = sum(choice.bytes for choice in choices)
+        rest = [s for s in stored if s.frames and s.first_seq not in going]
+        for segment in sorted(rest, key=lambda s: s.evidence):  # stable: the oldest of each kind first
+            if freed >= max(over_quota, short_of):
+                break
+            choices.append(Choice(segment, "frames", "quota" if freed < over_quota else "disk"))
+            freed += segment.frames
+            going.add(segment.first_seq)
+    for segment in stored:
+        if segment.events:
+            if now - segment.aged_from <= policy.events_expire_ns or (
+                segment.frames and segment.first_seq not in going
+            ):
+                break
+            choices.append(Choice(segment, "events", "expired"))
+    return choices
+
+
+def stored_segments(
+    directory: Path,
+    ledger: Ledger,
+    evidence: Iterable[tuple[int, int]] = (),
+    aged_from: Callable[[int], int] = lambda moment: moment,
+) -> Iterator[Stored]:
+    """The sealed segments with their sizes, but the lost ones.
+
+    `evidence` are the stretches of logical time (both ends inclusive) in which alarms were recorded, in any order;
+    `aged_from` gives the moment from which the age of another one counts.
+    """
+    stretches = merged(evidence)
+    began = 0
+    for line in ledger.sealed:
+        segment = Segment(directory, line.first_seq)
+        if line.first_seq not in ledger.gaps:
+            frames = 0 if line.segment in ledger.pruned else _size(segment.frames)
+            events = 0 if line.segment in ledger.pruned_events else _size(segment.events)
+            kept = any(start <= line.last_time and began <= end for start, end in stretches)
+            aged = aged_from(line.last_time)
+            yield Stored(line.first_seq, line.last_seq, began, line.last_time, frames, events, aged, kept)
+        began = line.last_time
+
+
+def merged(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches of time in order, those that overlap made one."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return out
+
+
+def prune(directory: Path, choices: Sequence[Choice]) -> None:
+    """Remove what was chosen; for the process that has the log open for writing. Raises `OSError`, `LogError`."""
+    segments = [Segment(directory, choice.segment.first_seq) for choice in choices]
+    append_lines(directory, [Pruned(s.name, c.part) for s, c in zip(segments, choices, strict=True)])
+    for segment, choice in zip(segments, choices, strict=True):
+        _remove(segment.frames if choice.part == "frames" else segment.events)
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Remove the files that the ledger says are pruned and a crash left. Raises `OSError`."""
+    ledger = read_ledger(directory)
+    for line in ledger.sealed:
+        segment = Segment(directory, line.first_seq)
+        if line.segment in ledger.pruned:
+            _remove(segment.frames)
+        if line.segment in ledger.pruned_events:
+            _remove(segment.events)
 
 
 def prune_frames(path: str | Path, first_seq: int) -> None:
@@ -18,10 +166,25 @@ def prune_frames(path: str | Path, first_seq: int) -> None:
     check_is_log(directory)
     lock = WriterLock(directory)
     try:
-        segment = Segment(directory, first_seq)
-        if all(line.first_seq != first_seq for line in read_ledger(directory).sealed):
-            raise LogError(f"{directory} has no sealed segment {segment.name}")
-        append_line(directory, Pruned(segment.name))
-        segment.frames.unlink(missing_ok=True)
+        found = [s for s in stored_segments(directory, read_ledger(directory)) if s.first_seq == first_seq]
+        if not found:
+            raise LogError(f"{directory} has no sealed segment {Segment(directory, first_seq).name}")
+        prune(directory, [Choice(found[0], "frames", "expired")])
     finally:
         lock.release()
+
+
+def _is_over(segment: Stored, policy: Policy, now: int) -> bool:
+    return now - segment.aged_from > (policy.evidence_expire_ns if segment.evidence else policy.expire_ns)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _remove(database: Path) -> None:
+    for file in (write_ahead_file(database), database):
+        file.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from kernel.log.watermark import Watermark, read_watermark
 class Soundness(msgspec.Struct, frozen=True):
     """The verdict. `first_bad_seq` is where the log first departs from what was written, if that can be told.
 
-    `events` and `frames` count what was found sound, `pruned` names the segments whose frames were removed on purpose,
+    `events` and `frames` count what was found sound, `pruned` names the segments whose frames or events were removed,
     `quarantined` what damage took and the ledger knows of: then the log is not sound, and all the rest was still
     walked. `signed` counts the sealed segments by the key that signed them, `unsigned` those without a signature,
     `unsealed` those that a crash left.
@@ -102,7 +102,7 @@ class _Walk:
         self._first_frame: int | None = None
 
     def verdict(self, sound: bool, seq: int | None, reason: str) -> Soundness:
-        pruned = tuple(sorted(self._ledger.pruned))
+        pruned = (*sorted(self._ledger.pruned), *(f"{name} events" for name in sorted(self._ledger.pruned_events)))
         quarantined = tuple(map(_described, self._ledger.lost))
         return Soundness(
             sound=sound,
@@ -162,7 +162,7 @@ class _Walk:
         self._skip_gap_before(line)
         if line.first_seq != self._head.seq + 1 or line.segment != segment.name:
             raise _Unsound(self._head.seq + 1, f"the ledger's line for segment {line.segment} does not follow")
-        if line.first_seq in self._ledger.gaps:
+        if not self._ledger.has_events(line):
             self._skipped += line.last_seq - line.first_seq + 1
             self._head, self._head_known = head_after(line), True
             return

@@ -11,7 +11,6 @@ NOT_YET = frozenset(
         "channel.motion",
         "channel.tamper",
         "channel.scene_change",
-        "recording",
         "linkage.capture",
     }
 )

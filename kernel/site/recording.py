@@ -6,7 +6,6 @@ from kernel.site.checks import Choice, flag, list_of, seconds, whole
 from kernel.site.fields import Table
 from kernel.site.model import ALWAYS, PlanType, Recording, RecordingPlan
 from kernel.site.names import Names
-from kernel.site.not_yet import warn_if_not_yet
 from kernel.site.vca import SECOND_NS
 
 TYPE = Choice[PlanType](*get_args(PlanType))
@@ -25,7 +24,6 @@ def read_recording(table: Table | None, names: Names) -> Recording:
         plans=tuple(_read_plan(t, names) for t in table.tables("plan")),
     )
     table.close()
-    warn_if_not_yet("recording", table)
     return recording
 
 

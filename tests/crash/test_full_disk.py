@@ -1,8 +1,11 @@
 """A disk that fills up: what was committed stays, the log says why it stopped, and goes on once there is room."""
 
+import json
 import os
 import random
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +13,14 @@ import pytest
 
 from kernel.log.contract import LogError
 from kernel.log.duckdb_log import DuckDBLog, open_log
+from kernel.log.room import free_bytes
 from kernel.log.verify import verify_log
+from support.cli import good
+from support.daemon import start, wait_for_alarm
+from support.recordings import cptv, walk
+from support.sites import whole_frame
 from tests.crash.load import next_unit
+from tests.emberline.test_storekeeper import wait_for
 
 MEGABYTE = 1 << 20
 
@@ -53,7 +62,7 @@ def test_a_full_disk_loses_nothing_and_the_log_goes_on_once_there_is_room(small_
     (small_disk / "filler").unlink()
     log = open_log(path, "write", segment_bytes=segment_bytes)
     assert log.recovered == ()
-    assert log.head.seq == committed
+    assert log.head.seq >= committed  # what was written and could not be acknowledged any more may be there, too
     events, payload = next_unit(log.head, rng)
     log.append(events, payload)
     log.close()
@@ -79,3 +88,32 @@ def test_opening_on_a_full_disk_says_so_and_breaks_nothing(small_disk: Path) -> 
     assert (log.recovered, log.head.seq) == ((), committed)
     log.close()
     assert verify_log(path).sound
+
+
+def test_a_daemon_on_a_disk_that_fills_up_says_so_and_resumes_by_itself(small_disk: Path, tmp_path: Path) -> None:
+    log, more = small_disk / "log", small_disk / "more"
+    (small_disk / "filler").unlink()
+    site = tmp_path / "site.toml"
+    site.write_text(whole_frame(f"file:{cptv(tmp_path / 'a.cptv', walk(2500))}"))
+    daemon = start(site, log)
+    try:
+        wait_for_alarm(daemon)
+        with more.open("wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, free_bytes(small_disk) - 2 * MEGABYTE)
+        full = wait_for(log, "StorageFull")
+        assert not (log / "reserve").exists()
+        more.unlink()
+        freed = wait_for(log, "StorageFreed")
+        wait_for(log, "FramesLost")  # told once a key frame has come
+        time.sleep(1)
+        daemon.send_signal(signal.SIGTERM)
+        _, errors = daemon.communicate(timeout=60)
+    finally:
+        daemon.kill()
+    assert daemon.returncode == 0, errors
+    assert verify_log(log).sound
+    events = [json.loads(line) for line in good("events", log).splitlines()]
+    frames = [event["seq"] for event in events if event["kind"] == "FrameCaptured"]
+    assert not [seq for seq in frames if full.seq < seq < freed.seq]
+    assert frames[-1] > freed.seq
+    assert "replay: identical" in good("replay", log, "--verify")
