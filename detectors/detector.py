@@ -5,13 +5,19 @@ from typing import Any
 
 import msgspec
 
+from detectors.motion import MotionWatch
 from detectors.pipeline import Settings, settings_of
 from detectors.rules import RuleBook, Verdict
 from detectors.sight import Sight
 from detectors.target import Target
+from detectors.watch import Watch
 from kernel.detector import Frame, Percept, RuleHit
+from kernel.events import SceneChanged, TamperEnded
 from kernel.site.model import Channel, Rule
 from kernel.state import as_state
+
+RELEARNT = {SceneChanged: "scene changed", TamperEnded: "tampering ended"}
+"""After these the background is another one, and why detection waits for it."""
 
 
 class DetectorState(msgspec.Struct, frozen=True):
@@ -19,6 +25,8 @@ class DetectorState(msgspec.Struct, frozen=True):
 
     sight: Any
     book: Any
+    view: Any
+    motion: Any
 
 
 class ChannelDetector:
@@ -29,24 +37,38 @@ class ChannelDetector:
         self._rules: tuple[Rule, ...] = rules
         self._book: RuleBook | None = None
         self._book_size: tuple[int, int] | None = None
+        self._watch = Watch(channel)
+        self._motion = MotionWatch(channel)
 
     def configure(self, channel: Channel, rules: tuple[Rule, ...]) -> None:
         """Take over settings; pipelines whose settings are still needed keep their tracks."""
         self._sight.configure(channel.kind, wanted_by(rules))
+        self._watch.configure(channel)
+        self._motion.configure(channel)
         self._rules = rules
         if self._book is not None:
             self._book.configure(rules)
 
     def restart(self, reason: str) -> None:
-        """Learn the background afresh from the next frame on; all tracks end with it."""
+        """Learn the background afresh from the next frame on; all tracks end with it.
+
+        The view is kept over a lost connection: a camera that was turned meanwhile is told of.
+        """
         self._sight.restart(reason)
+        if reason != "reconnect":
+            self._watch.restart()
 
     def perceive(self, frame: Frame) -> Percept:
-        """Fold one frame into background and tracks."""
+        """Fold one frame into background, tracks, view and motion."""
+        viewed = self._watch.perceive(frame)
+        for event in viewed:
+            if type(event) in RELEARNT:
+                self._sight.restart(RELEARNT[type(event)])
         percept = self._sight.perceive(frame)
         if self._book_size != self._sight.size:
             self._open_book(self._sight.size)
-        return percept
+        moved = self._motion.perceive(frame, self._sight.score)
+        return Percept((*viewed, *percept.events, *moved), percept.boxes, percept.ended)
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         """Hold the tracks of the frame just perceived against the rules."""
@@ -61,12 +83,15 @@ class ChannelDetector:
 
     def state(self) -> DetectorState:
         """Background, tracks and rule state."""
-        return DetectorState(self._sight.state(), None if self._book is None else self._book.state())
+        book = None if self._book is None else self._book.state()
+        return DetectorState(self._sight.state(), book, self._watch.state(), self._motion.state())
 
     def restore(self, state: object) -> None:
         """Go on where the detector was that gave `state`; this one is new and has the same settings."""
         kept = as_state(state, DetectorState)
         self._sight.restore(kept.sight)
+        self._watch.restore(kept.view)
+        self._motion.restore(kept.motion)
         if kept.book is not None:
             self._open_book(self._sight.size).restore(kept.book)
 

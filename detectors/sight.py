@@ -128,6 +128,11 @@ class Sight:
         return self._frame_size
 
     @property
+    def score(self) -> np.ndarray:
+        """How surprising each pixel of the frame just perceived is, (height, width) uint8 in tenths of σ."""
+        return self._background.score
+
+    @property
     def idle(self) -> bool:
         """Whether a frame without blobs would bring about nothing: no target is followed or still to be ended."""
         waiting = self._frame_size is None or self._orphans or self._held_off is not None or self._background.learning

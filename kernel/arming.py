@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kernel.schedule import is_armed, next_edge
+from kernel.schedule import is_armed, minute_of_day, next_edge
 from kernel.site.model import ALWAYS, Schedule, Site
 from kernel.sources import AlarmSource, alarm_sources
 
@@ -84,6 +84,11 @@ class Arming:
         zone = self._site.timezone
         edges = [next_edge(s, zone, civil) for s in self._site.schedules.values()]
         return min((e - civil + time for e in edges if e is not None), default=None)
+
+    def minute_of_day(self, time: int) -> int | None:
+        """The minutes since midnight at the site, None where civil time is unknown."""
+        civil = self._clock.civil(time)
+        return None if civil is None or self._site is None else minute_of_day(self._site.timezone, civil)
 
     def _schedule_armed(self, schedule: Schedule, time: int) -> bool:
         civil = self._clock.civil(time)

@@ -18,6 +18,7 @@ class Frame(msgspec.Struct, frozen=True, eq=False):
     """A decoded frame: `pixels` is (height, width), uint8 or uint16; `captured_ns` is session time.
 
     `number` counts the channel's frames in the session from 0; it is what a `FrameRef` holds inside the fold.
+    `civil_minute` counts the minutes since midnight at the site, None where civil time is unknown.
     """
 
     number: int
@@ -25,11 +26,14 @@ class Frame(msgspec.Struct, frozen=True, eq=False):
     pixels: np.ndarray
     shutter: Literal["open", "closed", "corrected"] | None = None
     night: bool | None = None
+    civil_minute: int | None = None
 
 
-def frame_of(body: FrameCaptured, number: int, origin: int, pixels: np.ndarray) -> Frame:
+def frame_of(
+    body: FrameCaptured, number: int, origin: int, pixels: np.ndarray, civil_minute: int | None = None
+) -> Frame:
     """The frame that a fact holds; `origin` is the logical time at which the session began."""
-    return Frame(number, body.captured_ns - origin, pixels, body.shutter, body.night)
+    return Frame(number, body.captured_ns - origin, pixels, body.shutter, body.night, civil_minute)
 
 
 class RuleHit(msgspec.Struct, frozen=True):

@@ -114,7 +114,8 @@ class Engine:
             return None
         number = self._frames.get(channel, 0)
         try:
-            return self._detectors[channel].perceive(frame_of(fact.body, number, self._origin, pixels))
+            minute = self._linkage.minute_of_day(fact.time - self._origin)
+            return self._detectors[channel].perceive(frame_of(fact.body, number, self._origin, pixels, minute))
         except Exception as error:
             return error
 

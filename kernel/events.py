@@ -318,6 +318,13 @@ class MotionStarted(Body, frozen=True):
     areas: tuple[int, ...] = ()
 
 
+class MotionSeen(Body, frozen=True):
+    """What moves in a frame while there is motion, part by part; written where dynamic analysis is on."""
+
+    frame: FrameRef
+    boxes: tuple[Box, ...]
+
+
 class MotionEnded(Body, frozen=True):
     """Nothing moves any more."""
 
@@ -601,6 +608,7 @@ DERIVED: tuple[type[Body], ...] = (
     TrackUpdated,
     TrackEnded,
     MotionStarted,
+    MotionSeen,
     MotionEnded,
     TamperStarted,
     TamperEnded,

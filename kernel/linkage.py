@@ -92,6 +92,10 @@ class Linkage:
         """The armed sources of alarms, with the session time since when they are."""
         return self._arming.armed_since()
 
+    def minute_of_day(self, time: int) -> int | None:
+        """The minutes since midnight at the site at this session time, None where civil time is unknown."""
+        return self._arming.minute_of_day(time)
+
     def fire(self, timer: Timer) -> None:
         """A timer is due."""
         machine, *names = timer.key

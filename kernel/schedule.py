@@ -82,6 +82,12 @@ def next_edge(schedule: Schedule, zone: str, civil_ns: int) -> int | None:
     return None
 
 
+def minute_of_day(zone: str, civil_ns: int) -> int:
+    """The minutes since local midnight at `civil_ns`. Raises `ValueError` where the zone is unknown."""
+    second = civil_ns // SECOND_NS
+    return (second + _offset_until(zone, second)[0]) % DAY_S // 60
+
+
 @lru_cache(maxsize=1024)
 def _flips(schedule: Schedule) -> tuple[int, ...]:
     """The seconds of the week (from Monday, local) at which the schedule arms, disarms, arms, …

@@ -121,8 +121,6 @@ def _read_tamper(table: Table | None, names: Names) -> Tamper | None:
         linkage=table.take("linkage", names.linkage, ()),
     )
     table.close()
-    if tamper.enabled:
-        warn_if_not_yet("channel.tamper", table)
     return tamper
 
 
@@ -140,6 +138,4 @@ def _read_scene_change(table: Table | None, names: Names) -> SceneChange | None:
         linkage=table.take("linkage", names.linkage, ()),
     )
     table.close()
-    if scene_change.enabled:
-        warn_if_not_yet("channel.scene_change", table)
     return scene_change

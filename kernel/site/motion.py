@@ -7,7 +7,6 @@ from kernel.site.fields import Table
 from kernel.site.geometry import MAX_POLYGONS, polygon, polygons
 from kernel.site.model import ALWAYS, Motion, MotionArea
 from kernel.site.names import Names
-from kernel.site.not_yet import warn_if_not_yet
 from kernel.site.schedules import period
 
 MotionMode = Literal["normal", "expert"]
@@ -40,8 +39,6 @@ def read_motion(table: Table | None, names: Names, thermal: bool) -> Motion | No
         linkage=table.take("linkage", names.linkage, ()),
     )
     table.close()
-    if motion.enabled:
-        warn_if_not_yet("channel.motion", table)
     return motion
 
 

@@ -8,9 +8,6 @@ from kernel.site.fields import Table
 NOT_YET = frozenset(
     {
         "channel.privacy_mask",
-        "channel.motion",
-        "channel.tamper",
-        "channel.scene_change",
         "linkage.capture",
     }
 )

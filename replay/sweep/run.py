@@ -31,11 +31,18 @@ def _wanted(site: Site, channel: str) -> Wanted | None:
     return None
 
 
+def _watched(channel: Channel) -> bool:
+    """Whether a channel watches for motion, tampering or scene change: that takes every frame and restarts sights."""
+    watches = (channel.motion, channel.tamper, channel.scene_change)
+    return any(watch is not None and watch.enabled for watch in watches)
+
+
 class Run:
     """Folds the facts that concern it; of frames that brought it nothing it is told how many there were."""
 
     def __init__(self, settings: Settings, sites: Sites, stages: Mapping[str, ChannelStages]) -> None:
         self.settings = settings
+        self.alone = any(_watched(channel) for site in sites.values() for channel in site.channels)
         self.failed = False
         self.sights: dict[str, SharedSight] = {}
         self._stages = stages

@@ -45,7 +45,7 @@ def sweep_session(
         if progress is not None:
             progress(done, total)
     return [
-        replay_alone(log, session, run.settings, site) if run.failed else run.result(session.number)
+        replay_alone(log, session, run.settings, site) if run.alone or run.failed else run.result(session.number)
         for run in sweep.runs
     ]
 
@@ -138,6 +138,8 @@ class _Sweep:
     def _fold_in(self, numbers: Iterable[int], fact: Event, pixels: np.ndarray | None) -> None:
         for number in numbers:
             run = self.runs[number]
+            if run.alone:
+                continue
             run.handle(fact, pixels, self._counts)
             due = run.next_due()
             if due is not None and due != self._next_due[number]:

@@ -325,11 +325,8 @@ def test_what_is_allowed_but_may_not_do_what_was_meant_is_warned_about(text: str
 @pytest.mark.parametrize(
     ("feature", "text", "where"),
     [
-        ("channel.motion", with_lines("#vca", "[channel.motion]"), "site.toml:9: channel.thermal.motion"),
-        ("channel.tamper", with_lines("#vca", "[channel.tamper]"), "site.toml:9: channel.thermal.tamper"),
         ("recording", with_lines("#end", "[recording]"), "site.toml:34: recording"),
         ("exceptions", with_lines("#end", "[exceptions]", 'storage_full = ["siren"]'), "site.toml:34: exceptions"),
-        ("channel.motion", with_lines("#vca", "[channel.motion]", "enabled = false"), None),
         ("linkage.notify", with_lines("#siren", "[linkage.x]", 'kind = "notify"'), "site.toml:33: linkage.x"),
         ("exceptions", with_lines("#end", "[exceptions]", "storage_full = []"), None),
     ],
