@@ -55,10 +55,20 @@ lock: $(VENV)/.development
 	$(LOCK) --extra build -o requirements.lock
 	$(LOCK) --extra build --extra test --extra notebooks --extra cluster --extra export --extra hardware \
 	    --extra onnx -c requirements.lock -o requirements-dev.lock
-	$(LOCK) --extra peers -o requirements-peers.lock
+	$(LOCK) --extra peers --no-emit-package opencv-python -o requirements-peers.lock
 
 clean:
-	rm -rf $(VENV) $(DEMO_LOG)
+	rm -rf $(VENV) .venv-peers $(DEMO_LOG)
+
+# dvr-scan and trackeval bring an OpenCV of their own, so they live apart.
+PEERS := .venv-peers
+
+$(PEERS)/.installed: requirements-peers.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-peers.lock
+	touch $@
+
+accuracy: $(PEERS)/.installed
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

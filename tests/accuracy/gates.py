@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.accuracy import classes, crossings, dim, pixels, road, thermal_clips
+from tests.accuracy import classes, crossings, dim, pixels, road, tampering, thermal_clips
 from tests.accuracy.gate import Gate
 from tests.conftest import shared_data_path
 
@@ -25,6 +25,7 @@ GATES: dict[str, Measure] = {
     "pets": lambda data, _: crossings.gates(data),
     "road": lambda data, _: road.gates(data),
     "classes": lambda data, _: classes.gates(data),
+    "tamper": lambda data, _: tampering.gates(data),
     "dim": lambda data, _: dim.gates(),
 }
 

@@ -5,6 +5,7 @@ Prints Markdown. Frames are 0-based; the rule is an intrusion over the whole fra
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 from rich.progress import track
@@ -12,6 +13,7 @@ from rich.progress import track
 from detectors.scene_modes import SCENE_MODES
 from support.clips import alarms, crossing, frames_of
 from support.sites import whole_frame
+from tests.accuracy.sections import SECTIONS
 
 HEAD = """# Accuracy
 
@@ -67,6 +69,11 @@ def main(data: Path) -> None:
     found = alarms(crossing(), frames_of(data / "intel_car_road" / "car-detection.mp4"))
     up = {"b_to_a": "up", "a_to_b": "down"}
     print("| alarms | " + " | ".join(f"{n} {up[hit.detail]}" for n, hit in found) + " |")
+    with tempfile.TemporaryDirectory() as made:
+        for section in track(SECTIONS, "beside the peers", console=_progress()):
+            print()
+            for line in section(data, Path(made)):
+                print(line)
     print(TAIL, end="")
 
 
