@@ -7,7 +7,6 @@ from kernel.site.fields import Table
 
 NOT_YET = frozenset(
     {
-        "channel.privacy_mask",
         "linkage.capture",
     }
 )
