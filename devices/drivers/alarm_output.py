@@ -34,8 +34,8 @@ class Relays:
         number = act.parameters.get("number", "")
         if not (number.isascii() and number.isdigit() and len(number) <= 9):
             raise ActionError(f"output number {number!r}, a whole number is needed")
-        self._switch(int(number), act.command == "on")
         self._write(f"{act.command} {int(number)}\n")
+        self._switch(int(number), act.command == "on")
 
     def _switch(self, number: int, on: bool) -> None:
         try:
