@@ -17,7 +17,7 @@ from support.demo import demo_log
 from support.sites import whole_frame
 
 __all__ = ["demo_log"]
-CLIPS = ("caco_rat", "caco_noise_02", "caco_noise_03")
+CLIPS = ("caco_rat", "caco_noise_03")
 
 
 def under(*settings: str) -> ReadSite:
