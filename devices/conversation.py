@@ -91,7 +91,7 @@ class Conversation:
             reason = plain_text(message.reason)
             return [ActionAnswered(message.output, message.ordinal, False, reason, message.again)]
         if isinstance(message, ContactChanged):
-            return [ContactMoved(self.driver, message.number, message.closed)]
+            return [*self._contacts_back(), ContactMoved(self.driver, message.number, message.closed)]
         if self.ended:
             raise WireError(f"{type(message).__name__} after SourceEnded")
         if isinstance(message, SourceEnded):
@@ -139,6 +139,11 @@ class Conversation:
         reason, self._away = self._away, None
         return [WentOnline(self.driver, self._capabilities), Lost(self.driver, 0, f"the source was away: {reason}")]
 
+    def _contacts_back(self) -> list[Report]:
+        """The first ContactChanged after SourceLost."""
+        away, self._away = self._away, None
+        return [] if away is None else [WentOnline(self.driver, self._capabilities)]
+
     def _frame(self, message: ShotTaken | PacketReceived, payload: zmq.Frame) -> list[Report]:
         if self.pace is None:
             raise WireError("a frame before Start")
@@ -168,4 +173,5 @@ def _shot(message: ShotTaken, payload: zmq.Frame) -> Shot:
     pixels = np.frombuffer(payload.buffer, DTYPES[message.pixel_format]).reshape(message.height, message.width)
     if not (pixels.flags.aligned and pixels.flags.writeable):
         pixels = pixels.copy()  # ZeroMQ hands out small messages at odd addresses, which compiled code may not take
-    return Shot(message.captured_ns, pixels, message.shutter, message.night)
+    scale = (message.mk_scale, message.mk_offset)
+    return Shot(message.captured_ns, pixels, message.shutter, message.night, *scale)

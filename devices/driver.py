@@ -33,6 +33,7 @@ from devices.wire import (
     Hello,
     Pace,
     SourceEnded,
+    SourceLost,
     Start,
     Stop,
     WireError,
@@ -173,8 +174,8 @@ class Line:
             return False
         return True
 
-    def answer(self, message: ActionDone | ActionRefused | ContactChanged) -> None:
-        """Answer an action, or tell of a contact: on the commands socket, and so after Hello."""
+    def answer(self, message: ActionDone | ActionRefused | ContactChanged | SourceLost) -> None:
+        """Answer an action, or tell of a contact or that contacts are away: on the commands socket, so after Hello."""
         self._commands.send_multipart([self._token, encode(message)])
 
     def end(self, reason: str, error: bool = False) -> None:

@@ -26,7 +26,14 @@ Connect = Callable[[], Iterator[Shot | Packet]]
 
 
 class SourceAway(Exception):
-    """The camera cannot be reached, or stopped to send; the message says why, without any secret."""
+    """The camera cannot be reached, or stopped to send; the message says why, without any secret.
+
+    `wait_s` is the least time until it should be tried again, whatever the usual waits are.
+    """
+
+    def __init__(self, reason: str, wait_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wait_s = wait_s
 
 
 class _Interrupted:
@@ -82,17 +89,19 @@ class _Reader:
 
     def _run(self) -> None:
         while True:
+            reason, least_wait_s = "the camera ended the stream", 0.0
             try:
                 for frame in self._connect():
                     self._found.put(frame)
-                reason = "the camera ended the stream"
-            except (SourceAway, MediaError) as error:
+            except SourceAway as away:
+                reason, least_wait_s = str(away), away.wait_s
+            except MediaError as error:
                 reason = str(error)
             except BaseException as error:  # a bug: the main thread ends the driver with it
                 self._found.put(error)
                 return
             self._found.put(_Interrupted(reason))
-            time.sleep(self._backoff.after_end(time.monotonic()))
+            time.sleep(max(least_wait_s, self._backoff.after_end(time.monotonic())))
 
 
 class Sender:

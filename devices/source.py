@@ -67,7 +67,8 @@ def packed(number: int, frame: Shot | Packet) -> tuple[FrameMessage, bytes | mem
             f"frame {number}: {width} × {height} {frame.pixels.dtype}, allowed are uint8 and uint16 up to"
             f" {MAX_SIDE_PX} × {MAX_SIDE_PX}"
         )
-    message = ShotTaken(number, frame.captured_ns, width, height, pixel_format, frame.shutter, frame.night)
+    more = (frame.shutter, frame.night, frame.mk_scale, frame.mk_offset)
+    message = ShotTaken(number, frame.captured_ns, width, height, pixel_format, *more)
     little_endian = np.ascontiguousarray(frame.pixels, frame.pixels.dtype.newbyteorder("<"))
     return message, little_endian.reshape(-1).view(np.uint8).data
 

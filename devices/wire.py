@@ -66,7 +66,7 @@ class ShotTaken(Message, frozen=True):
     """An uncompressed frame; its payload is the rows of pixels from the top, 16-bit ones little-endian.
 
     `number` counts the frames this driver has taken since its start, from 0 and without gaps. `captured_ns` is the
-    device's clock.
+    device's clock. Of radiometric frames, millikelvin = counts × `mk_scale` / 1000 + `mk_offset`.
     """
 
     number: Number
@@ -76,6 +76,8 @@ class ShotTaken(Message, frozen=True):
     pixel_format: Literal["gray8", "gray16"]
     shutter: Literal["open", "closed", "corrected"] | None = None
     night: bool | None = None
+    mk_scale: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] | None = None
+    mk_offset: Annotated[int, msgspec.Meta(ge=-1_000_000_000, le=1_000_000_000)] | None = None
 
 
 class PacketReceived(Message, frozen=True):
@@ -114,7 +116,7 @@ class ContactChanged(Message, frozen=True):
 
 
 class SourceLost(Message, frozen=True):
-    """The source is away and the driver tries to get it back; the next frame says that it has."""
+    """The source is away and the driver tries to get it back; the next frame or ContactChanged says that it has."""
 
     reason: Text
 

@@ -418,7 +418,9 @@ class Daemon:
 
     def _ask(self, action: e.ActionRequested) -> None:
         """Have the driver of the outputs carry out an action; what it cannot has failed."""
-        driver = OUTPUTS if action.kind == ALARM_OUTPUT else DRIVER_PREFIX + action.output
+        driver = DRIVER_PREFIX + action.output
+        if action.kind == ALARM_OUTPUT and not self._host.knows(driver):
+            driver = OUTPUTS
         if action.kind in SIGNALS and self._host.knows(driver):
             self._host.act(driver, action)
         elif not self._courier.takes(action):

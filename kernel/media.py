@@ -15,12 +15,17 @@ class MediaError(Exception):
 
 
 class Shot(msgspec.Struct, frozen=True, eq=False):
-    """An uncompressed frame: (height, width), uint8 or uint16, C-contiguous; `captured_ns` counts from the first."""
+    """An uncompressed frame: (height, width), uint8 or uint16, C-contiguous; `captured_ns` counts from the first.
+
+    Of radiometric frames, millikelvin = counts × `mk_scale` / 1000 + `mk_offset`.
+    """
 
     captured_ns: int
     pixels: np.ndarray
     shutter: Literal["open", "closed", "corrected"] | None = None
     night: bool | None = None
+    mk_scale: int | None = None
+    mk_offset: int | None = None
 
 
 class Stream(msgspec.Struct, frozen=True):

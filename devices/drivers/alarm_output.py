@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devices.driver import ActionError, run_output
+from devices.relay_actions import asked_of_relay
 from devices.switches import NoSwitch, Switch, SwitchError, open_switch
 from devices.wire import Act
-
-COMMANDS = ("on", "off")
 
 
 class Relays:
@@ -27,15 +26,9 @@ class Relays:
 
     def carry_out(self, act: Act) -> None:
         """Switch the relay `parameters["number"]`. Raises `ActionError` where the action is none for a relay."""
-        if act.kind != "alarm_output":
-            raise ActionError(f"this driver carries out alarm_output, not {act.kind}")
-        if act.command not in COMMANDS:
-            raise ActionError(f"command {act.command!r}, allowed are {' and '.join(COMMANDS)}")
-        number = act.parameters.get("number", "")
-        if not (number.isascii() and number.isdigit() and len(number) <= 9):
-            raise ActionError(f"output number {number!r}, a whole number is needed")
-        self._write(f"{act.command} {int(number)}\n")
-        self._switch(int(number), act.command == "on")
+        number, on = asked_of_relay(act)
+        self._write(f"{act.command} {number}\n")
+        self._switch(number, on)
 
     def _switch(self, number: int, on: bool) -> None:
         try:

@@ -25,9 +25,11 @@ class EncodedFrame(msgspec.Struct, frozen=True, eq=False):
     payload: bytes
     shutter: Literal["open", "closed", "corrected"] | None = None
     night: bool | None = None
+    mk_scale: int | None = None
+    mk_offset: int | None = None
 
     def fact(self) -> FrameCaptured:
-        """The fact's body, with the payload's size and digest; scales of radiometric cameras are the caller's."""
+        """The fact's body, with the payload's size and digest."""
         height, width = self.pixels.shape
         return FrameCaptured(
             captured_ns=self.captured_ns,
@@ -40,6 +42,8 @@ class EncodedFrame(msgspec.Struct, frozen=True, eq=False):
             payload_sha256=hashlib.sha256(self.payload).hexdigest(),
             shutter=self.shutter,
             night=self.night,
+            mk_scale=self.mk_scale,
+            mk_offset=self.mk_offset,
         )
 
 
@@ -80,7 +84,8 @@ class FrameEncoder:
         encoded = self._raw.encode(pixels)
         pixels = pixels.copy()
         pixels.setflags(write=False)
-        return EncodedFrame(shot.captured_ns, pixels, raw.CODEC, encoded.key, encoded.data, shot.shutter, shot.night)
+        more = (shot.shutter, shot.night, shot.mk_scale, shot.mk_offset)
+        return EncodedFrame(shot.captured_ns, pixels, raw.CODEC, encoded.key, encoded.data, *more)
 
     def _from_video(self, frame: AssembledFrame) -> EncodedFrame | DamagedFrame:
         if frame.pixels is None or frame.payload is None:

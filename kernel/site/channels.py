@@ -3,6 +3,7 @@
 import re
 from typing import Literal, get_args
 
+from kernel.site.camera import RADIOMETRIC, http_address, radiometric
 from kernel.site.checks import Choice, flag, identifier, list_of, name, rate, text, whole
 from kernel.site.fields import Check, Table, Value
 from kernel.site.geometry import polygon
@@ -14,11 +15,14 @@ from kernel.site.problems import did_you_mean
 from kernel.site.vca import BACKGROUND, Vca, read_vca, settle_vca
 
 MAX_CHANNELS = 64
+MAX_SNAPSHOTS_A_SECOND = 25
 _SECRET = re.compile("//[^/@]*:[^/]*@")
 _DOOR = re.compile(r"tcp://[^/\s]+:\d{1,5}|ipc:///[^\s]{1,80}")
 _HOST_AFTER = re.compile(r"//[^/?#\s]+")
-NETWORK_SCHEMES = ("rtsp", "rtsps", "http", "https")
-"""Sources that take a user, a password file and, for RTSP, a transport."""
+STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
+"""Sources that are a camera's video."""
+NETWORK_SCHEMES = (*STREAM_SCHEMES, RADIOMETRIC)
+"""Sources that take a user and a password file."""
 SCHEMES = ("file", *NETWORK_SCHEMES, "v4l2", "sim", "zmq")
 Transport = Literal["tcp", "udp"]
 TRANSPORT = Choice[Transport](*get_args(Transport))
@@ -58,18 +62,26 @@ def _read_channel(table: Table, names: Names) -> Channel:
         password_file=table.take("password_file", text(), ""),
         transport=table.take("transport", TRANSPORT, None) or "tcp",
         keys=table.take("keys", text(), ""),
+        ca_file=table.take("ca_file", text(), ""),
+        interface=table.take("interface", http_address, ""),
     )
-    _check_network(table, source)
+    _check_network(table, source, channel.fps)
     table.close()
     return channel
 
 
-def _check_network(table: Table, source: str) -> None:
+def _check_network(table: Table, source: str, fps: float | None) -> None:
     """A login is for network cameras, and goes with its password; a transport is for RTSP; tcp:// takes keys."""
     scheme = source.partition(":")[0]
     for key in ("user", "password_file"):
-        if key in table and scheme not in NETWORK_SCHEMES:
-            table.error_at(key, f"is for {', '.join(s + ':' for s in NETWORK_SCHEMES)} only")
+        if key in table and scheme not in NETWORK_SCHEMES and "interface" not in table:
+            table.error_at(key, f"is for {', '.join(s + ':' for s in NETWORK_SCHEMES)} and 'interface' only")
+    if "interface" in table and scheme == RADIOMETRIC:
+        table.error_at("interface", f"is the source itself where that is {RADIOMETRIC}:")
+    if scheme == RADIOMETRIC and "fps" in table and (fps or 0) > MAX_SNAPSHOTS_A_SECOND:
+        table.error_at("fps", f"must be at most {MAX_SNAPSHOTS_A_SECOND} for {RADIOMETRIC}:")
+    if "ca_file" in table and scheme != RADIOMETRIC and "interface" not in table:
+        table.error_at("ca_file", f"is for {RADIOMETRIC}: and 'interface' only")
     if "transport" in table and scheme != "rtsp":
         table.error_at("transport", "is for rtsp: only")
     if "keys" in table and not source.startswith("zmq:tcp://"):
@@ -92,7 +104,9 @@ def _source(value: Value) -> str:
         raise value.refuse(f"must say what to read after {scheme}:")
     if scheme == "zmq" and not _DOOR.fullmatch(rest):
         raise value.refuse("must be zmq:tcp://ADDRESS:PORT or zmq:ipc:///DIRECTORY")
-    if scheme in NETWORK_SCHEMES and not _HOST_AFTER.match(rest):
+    if scheme == RADIOMETRIC:
+        radiometric(value)
+    if scheme in STREAM_SCHEMES and not _HOST_AFTER.match(rest):
         raise value.refuse(f"must name a host, such as {scheme}://camera.example/stream1")
     if _SECRET.search(source):
         warning = "the event log keeps the site file, and so the password in this address; use user and password_file"

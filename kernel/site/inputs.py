@@ -15,18 +15,23 @@ MAX_NUMBER = 64
 DEBOUNCE_NS = 50_000_000
 
 
-_WIRED = re.compile(r"gpio:(/dev/[A-Za-z0-9_-]{1,64})\?([0-9=&]{3,1000})")
+_WIRED = re.compile(
+    r"(?:gpio:(?=/)|(?=camera:))(/dev/[A-Za-z0-9_-]{1,64}|camera:[A-Za-z0-9_-]{1,32})\?([0-9=&]{3,1000})"
+)
 
 
 def wired_contacts(value: Value) -> Contacts:
-    """`gpio:/dev/gpiochip0?1=17&2=27`: the chip, and the line of each input number."""
+    """`gpio:/dev/gpiochip0?1=17&2=27` or `camera:CHANNEL?1=1`: where the inputs are, and the line of each number."""
     found = _WIRED.fullmatch(text()(value))
     pairs = [pair.split("=") for pair in found[2].split("&")] if found else []
     lines = tuple((int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2 and all(pair))
     numbers, offsets = {number for number, _ in lines}, {offset for _, offset in lines}
     distinct = len(numbers) == len(offsets) == len(pairs) > 0
     if found is None or not distinct or not all(1 <= number <= MAX_NUMBER for number in numbers):
-        raise value.refuse("must be a GPIO chip and the line of each input, such as gpio:/dev/gpiochip0?1=17&2=27")
+        raise value.refuse(
+            "must be a GPIO chip and the line of each input, such as gpio:/dev/gpiochip0?1=17&2=27, or a channel and"
+            " its camera's inputs, such as camera:thermal?1=1"
+        )
     return Contacts(found[1], lines)
 
 

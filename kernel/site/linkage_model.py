@@ -10,7 +10,8 @@ import msgspec
 
 
 class AlarmOutput(msgspec.Struct, frozen=True):
-    """A relay; its number and delay are fields of `Linkage`. With a `chip` it is that chip's line of this number."""
+    """A relay; its number and delay are fields of `Linkage`. With a `chip` it is that chip's line of this number,
+    with `camera:` and a channel the alarm output of that channel's camera."""
 
     chip: str = ""
 

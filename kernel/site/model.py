@@ -117,8 +117,9 @@ class SceneChange(msgspec.Struct, frozen=True):
 class Channel(msgspec.Struct, frozen=True):
     """A camera channel: where its frames come from and what its own rules default to.
 
-    `user`, `password_file` and `transport` are how a network camera is reached, `keys` is the directory of
-    CURVE keys of a driver that connects by itself.
+    `user`, `password_file`, `ca_file` and `transport` are how a network camera is reached, `keys` is the directory of
+    CURVE keys of a driver that connects by itself. `interface` is the address of the camera's HTTP interface where the
+    source is another.
     `motion`, `tamper` and `scene_change` are None, and so off, where the site file has no table for them.
     """
 
@@ -140,6 +141,8 @@ class Channel(msgspec.Struct, frozen=True):
     password_file: str = ""
     transport: Literal["tcp", "udp"] = "tcp"
     keys: str = ""
+    ca_file: str = ""
+    interface: str = ""
 
 
 class Linkage(msgspec.Struct, frozen=True):
@@ -191,7 +194,7 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 class Contacts(msgspec.Struct, frozen=True):
-    """Where alarm inputs are wired: a GPIO chip, and its line for each input number."""
+    """Where alarm inputs are wired: a GPIO chip, or `camera:` and a channel, and the line for each input number."""
 
     chip: str
     lines: tuple[tuple[int, int], ...]

@@ -1,6 +1,7 @@
 """The whole of a site file: `parse_site` turns its text into a `Site`, or says everything that is wrong with it."""
 
 from kernel.schedule import zone_names
+from kernel.site.camera import check_cameras
 from kernel.site.channels import MAX_CHANNELS, read_channels
 from kernel.site.checks import name
 from kernel.site.document import parse_document
@@ -68,6 +69,7 @@ def _read(root: Table) -> Site:
         recording=read_recording(root.table("recording"), names),
         contacts=contacts,
     )
+    check_cameras(site, root)
     root.close()
     return site
 
