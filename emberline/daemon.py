@@ -28,7 +28,7 @@ from kernel.engine import Engine, recorded_site
 from kernel.log.contract import EventLog
 from kernel.outputs import ALARM_OUTPUT
 from kernel.payloads import DamagedFrame, EncodedFrame
-from kernel.recorder import Recorder
+from kernel.recorder import NewFrame, Recorder
 from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Site
 from kernel.site.reader import SiteErrors
@@ -266,14 +266,41 @@ class Daemon:
     # From frames to facts
 
     def _admit_waiting(self) -> None:
-        """Admit the frames that wait: as they came live, in captured order over all channels at speed max."""
+        """Admit the frames that wait: as they came live, in captured order over all channels at speed max.
+
+        Those of different channels that follow each other are perceived at the same time.
+        """
+        together: dict[str, NewFrame] = {}
         while (next_line := self._next_line()) is not None:
             channel, line = next_line
             frame = line.waiting.popleft()
+            if channel in together or isinstance(frame, DamagedFrame):
+                self._admit_together(together)
             arrived = self._now()
             offset = self._origin + frame.captured_ns
             captured = offset if self._speed == "max" else line.mapped(frame.captured_ns, arrived)
-            self._admit_frame(channel, frame, captured, captured if self._speed == "max" else arrived)
+            time_ns = captured if self._speed == "max" else arrived
+            if isinstance(frame, DamagedFrame):
+                self._lose_frame(channel)
+                self._admit(CHANNEL_SOURCE + channel, e.FramesLost(1, "damaged"), time_ns)
+            elif self._storekeeper.takes(channel, frame.key):
+                together[channel] = _new_frame(channel, frame, captured, time_ns)
+            else:
+                self._lose_frame(channel)
+        self._admit_together(together)
+
+    def _admit_together(self, frames: dict[str, NewFrame]) -> None:
+        """Admit frames by their channels, in this order, and empty the dictionary."""
+        for channel, unit in zip(frames, self._recorder.admit_frames(list(frames.values())), strict=True):
+            self.summary.frames += 1
+            self._meter.frame(channel)
+            self._follow(unit)
+            self._meter.decisions.note(time.monotonic() - self._polled_s)
+        frames.clear()
+
+    def _lose_frame(self, channel: str) -> None:
+        self.summary.lost += 1
+        self._meter.lost(channel, 1)
 
     def _next_line(self) -> tuple[str, ChannelLine] | None:
         live = [(id, line) for id, line in self._lines.items() if line.waiting or not line.ended]
@@ -281,22 +308,6 @@ class Daemon:
         if not waiting or (self._speed == "max" and len(waiting) < len(live)):
             return None
         return min(waiting, key=lambda item: (item[1].waiting[0].captured_ns, item[1].order))
-
-    def _admit_frame(self, channel: str, frame: EncodedFrame | DamagedFrame, captured_ns: int, time_ns: int) -> None:
-        source = CHANNEL_SOURCE + channel
-        if isinstance(frame, DamagedFrame):
-            self.summary.lost += 1
-            self._meter.lost(channel, 1)
-            self._admit(source, e.FramesLost(1, "damaged"), time_ns)
-        elif not self._storekeeper.takes(channel, frame.key):
-            self.summary.lost += 1
-            self._meter.lost(channel, 1)
-        else:
-            self.summary.frames += 1
-            self._meter.frame(channel)
-            body = msgspec.structs.replace(frame.fact(), captured_ns=captured_ns)
-            self._admit(source, body, time_ns, frame)
-            self._meter.decisions.note(time.monotonic() - self._polled_s)
 
     def _keep_store(self) -> None:
         """Record what the storekeeper has to tell: what went, and whether there is room."""
@@ -388,9 +399,11 @@ class Daemon:
         self._log.sync()
         return Answer(True, f"{review.rule}#{review.ordinal}: {review.label}")
 
-    def _admit(self, source: str, body: e.Body, time_ns: int | None = None, frame: EncodedFrame | None = None) -> None:
-        payload, pixels = (None, None) if frame is None else (frame.payload, frame.pixels)
-        unit = self._recorder.admit(self._now() if time_ns is None else time_ns, source, body, payload, pixels)
+    def _admit(self, source: str, body: e.Body, time_ns: int | None = None) -> None:
+        self._follow(self._recorder.admit(self._now() if time_ns is None else time_ns, source, body))
+
+    def _follow(self, unit: Sequence[e.Event]) -> None:
+        """What follows from a unit outside the fold: once it is committed, it may leave the daemon."""
         for event in unit:
             self._storekeeper.note(event)
         outward = [event for event in unit if isinstance(event.body, (*TOLD, e.ActionRequested))]
@@ -424,7 +437,8 @@ class Daemon:
         if action.kind in SIGNALS and self._host.knows(driver):
             self._host.act(driver, action)
         elif not self._courier.takes(action):
-            self._answered(r.ActionAnswered(action.output, action.ordinal, False, f"no driver for {action.kind}"))
+            failed = e.ActionFailed(action.output, action.ordinal, f"no driver for {action.kind}")
+            self._admit(f"linkage.{action.output}", failed, self._recorder.time)
 
     def _tell_noted(self) -> None:
         while self._noted and self._noted[0].seq <= self._log.committed:
@@ -451,6 +465,11 @@ class Daemon:
                     self._courier.answered(answer, None)
             asked -= len(answers)
             self.summary.confirmed += sum(a.ok for a in answers)
+
+
+def _new_frame(channel: str, frame: EncodedFrame, captured_ns: int, time_ns: int) -> NewFrame:
+    body = msgspec.structs.replace(frame.fact(), captured_ns=captured_ns)
+    return NewFrame(time_ns, CHANNEL_SOURCE + channel, body, frame.payload, frame.pixels)
 
 
 def _source(driver: str) -> str:

@@ -93,7 +93,8 @@ class Engine:
 
         `pixels` are those of a FrameCaptured, (height, width) uint8 or uint16; None where the frame is damaged.
         """
-        return self.advance(fact.time), self.decide(fact, self.perceive(fact, pixels))
+        percept = self.perceive(fact.source, fact.time, fact.body, pixels)
+        return self.advance(fact.time), self.decide(fact, percept)
 
     def next_due(self) -> int | None:
         """The logical time at which the next timer is due."""
@@ -107,15 +108,19 @@ class Engine:
             self._linkage.fire(timer)
         return self._drafts.take()
 
-    def perceive(self, fact: e.Event, pixels: np.ndarray | None) -> Percept | Exception | None:
-        """Fold a frame into its channel. What the detector raises is handed to `decide`, which quarantines it."""
-        channel = fact.source.removeprefix(CHANNEL_SOURCE)
-        if not isinstance(fact.body, e.FrameCaptured) or pixels is None or not self._sees(channel):
+    def perceive(self, source: str, time: int, body: e.Body, pixels: np.ndarray | None) -> Percept | Exception | None:
+        """Fold a frame into its channel. What the detector raises is handed to `decide`, which quarantines it.
+
+        May run in several threads, for one frame of a channel each, and ahead of the facts between that frame and the
+        last one decided where those are frames of other channels.
+        """
+        channel = source.removeprefix(CHANNEL_SOURCE)
+        if not isinstance(body, e.FrameCaptured) or pixels is None or not self._sees(channel):
             return None
         number = self._frames.get(channel, 0)
         try:
-            minute = self._linkage.minute_of_day(fact.time - self._origin)
-            return self._detectors[channel].perceive(frame_of(fact.body, number, self._origin, pixels, minute))
+            minute = self._linkage.minute_of_day(time - self._origin)
+            return self._detectors[channel].perceive(frame_of(body, number, self._origin, pixels, minute))
         except Exception as error:
             return error
 

@@ -1,7 +1,12 @@
 """The Recorder: gives each fact its place, has the Engine fold it, and writes fact and conclusions as one unit."""
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import msgspec
 import numpy as np
 
+from kernel.detector import Percept
 from kernel.engine import Engine
 from kernel.events import Body, Event, FrameCaptured
 from kernel.kept import KeptState, pack
@@ -9,6 +14,18 @@ from kernel.log.contract import EventLog
 from kernel.outcome import OutcomeDigest
 from kernel.payloads.afresh import FreshStart
 from kernel.references import Draft, SeqForm
+
+Perceived = Percept | Exception | None
+
+
+class NewFrame(msgspec.Struct, frozen=True, eq=False):
+    """A frame to be admitted, with the arguments of `Recorder.admit`."""
+
+    time: int
+    source: str
+    body: FrameCaptured
+    payload: bytes
+    pixels: np.ndarray
 
 
 class Recorder:
@@ -28,6 +45,8 @@ class Recorder:
         self._last_fact = 0
         self._keeps_state = keeps_state
         self._starts: dict[str, FreshStart] = {}
+        self._threads = ThreadPoolExecutor(thread_name_prefix="perception")
+        self._ahead: dict[str, tuple[int, Future[Perceived]]] = {}
         self._form = SeqForm()
         self.outcome = OutcomeDigest()
 
@@ -64,17 +83,57 @@ class Recorder:
         self._form.note_fact(fact)
         unit.append(fact)
         if self._engine is not None:
-            drafts = self._engine.decide(fact, self._engine.perceive(fact, pixels))
+            drafts = self._engine.decide(fact, self._perceive(self._engine, fact, pixels))
             unit += self._numbered(drafts, self._fact_no)
             self._form.forget_if_many(self._engine.references)
         self._log.append(unit, payload)
         return tuple(unit)
 
+    def admit_frames(self, frames: Sequence[NewFrame]) -> Iterator[tuple[Event, ...]]:
+        """Record frames of different channels, in their order, perceived at the same time in threads.
+
+        Gives each frame's unit before the next one is decided; the same units as admitting one after the other gives.
+        Between them nothing later than the next frame may be admitted but actions' results.
+        """
+        times = self._times(frames)
+        if len(frames) > 1 and not self._log.segment_may_end(sum(len(f.payload) for f in frames), times[-1]):
+            self._look_ahead(frames, times)
+        for frame, time in zip(frames, times, strict=True):
+            yield self.admit(time, frame.source, frame.body, frame.payload, frame.pixels)
+
+    def _times(self, frames: Sequence[NewFrame]) -> list[int]:
+        """The times at which the frames will be admitted: none before the one ahead of it."""
+        times: list[int] = []
+        for frame in frames:
+            times.append(max(frame.time, times[-1] if times else self._time))
+        return times
+
+    def _look_ahead(self, frames: Sequence[NewFrame], times: Sequence[int]) -> None:
+        if self._engine is None:
+            return
+        for frame, time in zip(frames, times, strict=True):
+            if frame.source in self._ahead:
+                raise ValueError(f"two frames of {frame.source} cannot be perceived at the same time")
+            perceived = self._threads.submit(self._engine.perceive, frame.source, time, frame.body, frame.pixels)
+            self._ahead[frame.source] = (time, perceived)
+
+    def _perceive(self, engine: Engine, fact: Event, pixels: np.ndarray | None) -> Perceived:
+        if fact.source not in self._ahead or not isinstance(fact.body, FrameCaptured):
+            return engine.perceive(fact.source, fact.time, fact.body, pixels)
+        time, perceived = self._ahead.pop(fact.source)
+        if time != fact.time:
+            raise ValueError(f"a frame of {fact.source} was perceived at {time} and is admitted at {fact.time}")
+        return perceived.result()
+
     def _begin_segment(self) -> None:
-        """Have the segment that the log is about to begin stand by itself."""
+        """Have the segment that the log is about to begin stand by itself.
+
+        While frames are perceived ahead there is no state between two facts to keep; the segment then refolds with
+        the one before it.
+        """
         for start in self._starts.values():
             start.begin()
-        if self._engine is None or not self._keeps_state:
+        if self._engine is None or not self._keeps_state or self._ahead:
             return
         state = KeptState(self._engine.state(), self._form.state(self._engine.references()))
         body, payload = pack(state)

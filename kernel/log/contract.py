@@ -89,6 +89,10 @@ class EventLog(Protocol):
         """Whether the next unit begins a new segment: if a fold goes on in it, with a StateKept."""
         ...
 
+    def segment_may_end(self, payload_bytes: int, time: int) -> bool:
+        """Whether a new segment may be due before frames with so many bytes, up to logical `time`, are all added."""
+        ...
+
     @property
     def segment_starts(self) -> tuple[int, ...]:
         """The first seq of each segment that can be read, in order."""

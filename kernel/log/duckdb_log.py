@@ -107,6 +107,9 @@ class DuckDBLog:
     def segment_is_due(self) -> bool:
         return self._rotation.is_due
 
+    def segment_may_end(self, payload_bytes: int, time: int) -> bool:
+        return self._rotation.may_be_due(payload_bytes, time)
+
     @property
     def segment_starts(self) -> tuple[int, ...]:
         self._settle(self._head.seq)

@@ -39,6 +39,9 @@ class MemoryLog:
     def segment_is_due(self) -> bool:
         return False
 
+    def segment_may_end(self, payload_bytes: int, time: int) -> bool:
+        return False
+
     @property
     def segment_starts(self) -> tuple[int, ...]:
         return (1,) if self._events else ()

@@ -8,6 +8,9 @@ checkpointing a table again and again as it grows writes everything again each t
 SEGMENT_NS = 60_000_000_000
 """Logical time after which another segment is begun, so that segments refold alone in handy pieces."""
 
+OTHER_BYTES = 4 * 1024 * 1024
+"""More than the events of a few frames ever take."""
+
 
 class Limits(msgspec.Struct, frozen=True):
     """A segment ends with the unit that reaches one of these."""
@@ -31,6 +34,13 @@ class Rotation:
         if self._began is None:
             return False
         return self._bytes >= self._limits.bytes or self._last - self._began >= self._limits.logical_ns
+
+    def may_be_due(self, payload_bytes: int, time: int) -> bool:
+        """Whether another segment may be due once units with so many payload bytes are added, up to `time`."""
+        if self._began is None:
+            return True
+        expected = self._bytes + payload_bytes + OTHER_BYTES
+        return expected >= self._limits.bytes or time - self._began >= self._limits.logical_ns
 
     def add(self, size: int, time: int) -> bool:
         """Take in a unit of `size` bytes; `time` is the log's after it. Gives whether it begins a segment."""
