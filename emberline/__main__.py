@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from emberline import commands
+from emberline.commands import app_for
 from emberline.errors import AnswerIsNo, Unusable
 from kernel.log.contract import LogError
 from kernel.media import MediaError
@@ -21,7 +21,7 @@ def main() -> None:
 
 def run(words: list[str]) -> int:
     """Run the command that `words` say and give its exit code."""
-    return answered(lambda: commands.app(words, standalone_mode=False, prog_name="emberline"))
+    return answered(lambda: app_for(words)(words, standalone_mode=False, prog_name="emberline"))
 
 
 def answered(command: Callable[[], object]) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from detectors.detector import ChannelDetector
 from emberline.console import warn
 from emberline.control import NobodyAnswers
 from emberline.live_rows import HandOut
@@ -18,6 +17,8 @@ from kernel.log.memory import MemoryLog
 
 def make_engine(read_site: ReadSite = recorded_site) -> Engine:
     """The production fold; a what-if passes a `read_site` of its own."""
+    from detectors.detector import ChannelDetector  # late: compiled code takes long to load, and reading needs none
+
     return Engine(ChannelDetector, read_site)
 
 

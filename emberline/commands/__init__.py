@@ -1,72 +1,67 @@
-"""The commands, one module each; this table is `emberline --help`."""
+"""The commands, one module each; this table is `emberline --help`.
+
+A module is imported when its command is called: all of them together take longer than most commands do.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from emberline.commands import (
-    alarms,
-    check,
-    clip,
-    command,
-    config,
-    events,
-    explain,
-    export,
-    foreground,
-    import_,
-    init,
-    keys,
-    preview,
-    replay,
-    run,
-    scrub,
-    snapshot,
-    status,
-    tail,
-    test_output,
-    try_,
-    verify,
-)
-from emberline.commands.apply import apply
-from emberline.commands.label import label
-from emberline.commands.score import score
-from emberline.commands.tune import tune
-
-app = typer.Typer(
-    name="emberline",
-    help="Open analytics daemon for thermal and optical perimeter cameras, with exact replay.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("preview")(preview.preview)
-app.command("try")(try_.try_)
-app.command("run")(run.run)
-app.command("command")(command.command)
-app.command("import")(import_.import_)
-app.command("replay")(replay.replay)
-app.command("verify")(verify.verify)
-app.command("alarms")(alarms.alarms)
-app.command("label")(label)
-app.command("score")(score)
-app.command("tune")(tune)
-app.command("apply")(apply)
-app.command("events")(events.events)
-app.command("scrub")(scrub.scrub)
-app.command("tail")(tail.tail)
-app.command("config")(config.config)
-app.command("export")(export.export)
-app.command("explain")(explain.explain)
-app.command("status")(status.status)
-app.command("snapshot")(snapshot.snapshot)
-app.add_typer(keys.keys, name="keys")
-app.command("clip")(clip.clip)
-app.command("test-output")(test_output.test_output)
-app.command("foreground")(foreground.foreground)
+GROUP = "keys"
+"""A command with commands of its own."""
+COMMANDS = {
+    "init": "init",
+    "check": "check",
+    "preview": "preview",
+    "try": "try_",
+    "run": "run",
+    "command": "command",
+    "import": "import_",
+    "replay": "replay",
+    "verify": "verify",
+    "alarms": "alarms",
+    "label": "label",
+    "score": "score",
+    "tune": "tune",
+    "apply": "apply",
+    "events": "events",
+    "scrub": "scrub",
+    "tail": "tail",
+    "config": "config",
+    "export": "export",
+    "explain": "explain",
+    "status": "status",
+    "snapshot": "snapshot",
+    GROUP: "keys",
+    "clip": "clip",
+    "test-output": "test_output",
+    "foreground": "foreground",
+}
+"""By the command's name: its module, which has a function (or a group) of the same name."""
 
 
-@app.callback()
+def app_for(words: Sequence[str]) -> typer.Typer:
+    """The command line, with the command that `words` begin with; with all of them where that is none."""
+    app = typer.Typer(
+        name="emberline",
+        help="Open analytics daemon for thermal and optical perimeter cameras, with exact replay.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        callback=emberline,
+    )
+    wanted = words[:1] if words and words[0] in COMMANDS else COMMANDS
+    for name in wanted:
+        module = COMMANDS[name]
+        what = getattr(import_module(f"{__name__}.{module}"), module)
+        if name == GROUP:
+            app.add_typer(what, name=name)
+        else:
+            app.command(name)(what)
+    return app
+
+
 def emberline() -> None:
     """Perimeter alarms from thermal and optical cameras; every one can be replayed exactly."""
