@@ -30,6 +30,22 @@ def test_the_page_of_the_api_says_what_happens(demo_log: Path, tmp_path: Path) -
     assert result.attempted > 12 and result.failed == 0
 
 
+def test_the_demo_recorded_afresh_elsewhere_holds_the_same_pixels_and_conclusions(
+    recording: Recording, tmp_path: Path
+) -> None:
+    """Every figure on the page of the API rests on this."""
+    elsewhere = {"PYTHONHASHSEED": "7", "NUMBA_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Prescott"}
+    demo = REPOSITORY / "datasets/sites/demo.toml"
+    good("run", "--site", demo, "--log", tmp_path / "log", "--speed", "max", "--until-end", env=elsewhere)
+    with Recording(tmp_path / "log", progress=False) as other:
+        pairs = zip(recording.pixels("thermal"), other.pixels("thermal"), strict=True)
+        assert all(np.array_equal(one[1], two[1]) for one, two in pairs)
+        seen = ["target", "x", "y", "width", "height", "score"]
+        assert other.detections().select(seen).equals(recording.detections().select(seen))
+        digests = [r.events("StateDigested").filter(source="channel.thermal") for r in (recording, other)]
+        assert digests[0]["sha256"].to_list() == digests[1]["sha256"].to_list() != []
+
+
 def test_pixels_in_a_row_are_those_of_single_frames(recording: Recording) -> None:
     frames = recording.frames()["seq"].to_list()
     for number, (event, pixels) in enumerate(recording.pixels("thermal")):
