@@ -1,10 +1,10 @@
 """`emberline run --site SITE --log DIR`"""
 
-import signal
 import time
 from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 
 from devices.host import DriverHost
@@ -12,17 +12,29 @@ from devices.wire import Pace
 from emberline.announcer import Announcer
 from emberline.console import warn
 from emberline.control import ControlSocket
-from emberline.daemon import Daemon
+from emberline.daemon import Daemon, RunSummary
 from emberline.delivery.courier import Courier
 from emberline.drivers import DELIVERIES, is_live, known_start_ns, specs_of
 from emberline.errors import Unusable
 from emberline.operation.operation import Operation
+from emberline.operation.signals import LeftEarly, Signals
 from emberline.operation.structured_log import Onlookers, StructuredLog
 from emberline.sites import LoadedSite, load_site
 from emberline.storekeeper import Storekeeper
 from emberline.warm_up import warm_up
 from emberline.wiring import make_engine, write_log
 from kernel.site.model import Site
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What the command line asks for."""
+
+    site: Path
+    log: Path
+    speed: Pace
+    until_end: bool
+    metrics: str
+    json_log: bool
 
 
 def run(
@@ -38,32 +50,44 @@ def run(
     json_log: Annotated[bool, typer.Option("--json-log", help="What happens as lines of JSON on stderr.")] = False,
 ) -> None:
     """The daemon: start the site's drivers, record, detect, act. SIGTERM leaves in order, SIGHUP re-reads the site."""
+    wanted = Wanted(site, log, speed, until_end, metrics, json_log)
     loaded = load_site(site)
     _check_pace(loaded.site, speed)
     start_ns = known_start_ns(loaded.site) if speed == "max" else None
     if speed == "max" and start_ns is None and loaded.site.schedules:
         warn("civil time is unknown at speed max without ?start=… in the source: every rule counts as armed")
-    specs = specs_of(loaded.site, site.parent)
+    try:
+        summary = _session(wanted, loaded, start_ns)
+    except LeftEarly as left:
+        warn(f"{left} before the session began")
+        return
+    if summary.failure is not None:
+        raise Unusable(summary.failure)
+
+
+def _session(wanted: Wanted, loaded: LoadedSite, start_ns: int | None) -> RunSummary:
+    """One session, from opening the log to closing it. Raises `LeftEarly` where it does not come to begin."""
+    signals = Signals()
+    base, log = wanted.site.parent, wanted.log
     with (
-        Operation(log, metrics) as operation,
+        Operation(log, wanted.metrics) as operation,
         write_log(log) as opened,
         Storekeeper(log, opened) as storekeeper,
         ControlSocket(log) as control,
-        DriverHost(specs) as host,
-        Courier(opened, log, site.resolve().parent, DELIVERIES) as courier,
+        DriverHost(specs_of(loaded.site, base)) as host,
+        Courier(opened, log, base.resolve(), DELIVERIES) as courier,
     ):
         warm_up(loaded.site)  # while the drivers start
-        civil_ns = time.time_ns() if speed == "realtime" else start_ns
+        civil_ns = time.time_ns() if wanted.speed == "realtime" else start_ns
         announcer = Announcer(loaded.site, civil_ns, opened.head.time)
-        onlooker = Onlookers(announcer, StructuredLog()) if json_log else announcer
+        onlooker = Onlookers(announcer, StructuredLog()) if wanted.json_log else announcer
         watching = (onlooker, operation, courier, storekeeper)
-        daemon = Daemon(loaded.site, opened, make_engine(), host, control, speed, *watching)
-        _follow_signals(daemon, site)
+        daemon = Daemon(loaded.site, opened, make_engine(), host, control, wanted.speed, *watching)
+        signals.hand_over(daemon, lambda: _reload(daemon, wanted.site))
         with announcer:
-            summary = daemon.run(loaded.document, str(site.name), civil_ns, until_end)
+            summary = daemon.run(loaded.document, str(wanted.site.name), civil_ns, wanted.until_end)
     announcer.sum_up(summary, log)
-    if summary.failure is not None:
-        raise Unusable(summary.failure)
+    return summary
 
 
 def _check_pace(site: Site, speed: Pace) -> None:
@@ -72,17 +96,12 @@ def _check_pace(site: Site, speed: Pace) -> None:
         raise Unusable(f"channel.{live[0]} is a live camera: --speed max is for recordings and the simulator")
 
 
-def _follow_signals(daemon: Daemon, path: Path) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda n, _: daemon.leave(f"stopped by {signal.Signals(n).name}"))
-
-    def reload(*_: object) -> None:
-        try:
-            loaded: LoadedSite = load_site(path)
-            specs = specs_of(loaded.site, path.parent)
-        except Unusable as error:
-            warn(f"the site file is left as it was in force: {error}")
-        else:
-            daemon.reconfigure(loaded.site, loaded.document, specs)
-
-    signal.signal(signal.SIGHUP, reload)
+def _reload(daemon: Daemon, path: Path) -> None:
+    """Put the site file in force as it is now; where it has a mistake, nothing changes."""
+    try:
+        loaded = load_site(path)
+        specs = specs_of(loaded.site, path.parent)
+    except Unusable as error:
+        warn(f"the site file is left as it was in force: {error}")
+    else:
+        daemon.reconfigure(loaded.site, loaded.document, specs)

@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -11,6 +12,7 @@ from support.cli import alarms, emberline, good, outcome
 from support.daemon import start, wait_for_alarm
 from support.recordings import cptv, folder, video, walk
 from support.sites import whole_frame
+from support.waiting import wait_until
 
 
 def site_for(source: Path, tmp_path: Path, more: str = "") -> Path:
@@ -21,6 +23,14 @@ def site_for(source: Path, tmp_path: Path, more: str = "") -> Path:
 
 def kinds(log: Path) -> list[str]:
     return [json.loads(line)["kind"] for line in good("events", log).splitlines()]
+
+
+def until_told(lines: IO[str], words: str) -> str:
+    """The first line that holds the words."""
+    for line in lines:
+        if words in line:
+            return line
+    raise AssertionError(f"nobody said {words!r}")
 
 
 @pytest.mark.parametrize("form", ["cptv", "h264", "mjpeg", "folder"])
@@ -76,18 +86,18 @@ def test_after_sigkill_the_log_is_whole_and_the_next_run_goes_on(tmp_path: Path)
 
 def test_sighup_puts_a_changed_site_file_in_force_and_a_bad_one_not(tmp_path: Path) -> None:
     site, log = site_for(cptv(tmp_path / "a.cptv", walk(300)), tmp_path), tmp_path / "log"
-    daemon = start(site, log)
-    wait_for_alarm(daemon)
+    daemon = start(site, log, "--json-log")
+    assert daemon.stderr is not None
+    until_told(daemon.stderr, '"ConfigChanged"')
     document = site.read_text()
     site.write_text(document.replace("duration = 0.5", "duration = 9999"))
     daemon.send_signal(signal.SIGHUP)
-    time.sleep(0.5)
+    assert "rule.all.duration = 9999" in until_told(daemon.stderr, "the site file is left as it was in force")
     site.write_text(document.replace("duration = 0.5", "duration = 1.5"))
     daemon.send_signal(signal.SIGHUP)
-    time.sleep(0.5)
+    until_told(daemon.stderr, '"ConfigChanged"')
     daemon.send_signal(signal.SIGTERM)
-    _, errors = daemon.communicate(timeout=20)
-    assert "rule.all.duration = 9999" in errors
+    daemon.communicate(timeout=20)
     assert kinds(log).count("ConfigChanged") == 2
     assert "replay: identical" in good("replay", log, "--verify")
 
@@ -111,3 +121,20 @@ def test_two_channels_run_and_imported_agree(tmp_path: Path) -> None:
     replayed = good("replay", imported)
     assert outcome(good("run", "--site", site, "--log", ran, "--speed", "max", "--until-end")) == outcome(replayed)
     assert {a["channel"] for a in alarms(imported)} == {"thermal", "optical"}
+
+
+def test_sigterm_while_detectors_are_still_compiled_ends_it_within_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "compiled"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(cache))
+    site, log = site_for(cptv(tmp_path / "a.cptv", walk(20)), tmp_path), tmp_path / "log"
+    daemon = start(site, log)
+    wait_until(lambda: any(cache.rglob("*.nbi")))
+    daemon.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    _, errors = daemon.communicate(timeout=30)
+    assert daemon.returncode == 0 and time.monotonic() - began < 5, errors
+    assert errors == "warning: stopped by SIGTERM before the session began\n"
+    assert not (log / "CONTROL").exists()
+    assert "holds no session yet" in emberline("replay", log).err
