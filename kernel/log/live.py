@@ -18,6 +18,7 @@ class LiveSegment:
         self.segment = segment
         self.last_seq = segment.first_seq - 1
         self.last_frame = 0
+        """The seq of the last payload stored in it, 0 before the first."""
         self.has_frames = False
         self._database = database
         self._clock_ns = clock_ns

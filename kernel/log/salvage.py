@@ -69,7 +69,7 @@ def recover_segment(
     missing = committed - found.head.seq
     if missing > 0 and not found.trouble:
         found.trouble = f"events up to {committed} were committed and are not there"
-    _forget_gone_if_never_stored(found, segment, mark)
+    _forget_gone_if_never_stored(found, mark)
     if found.is_whole:
         database.detach(segment.events)
         database.detach(segment.frames)
@@ -148,9 +148,9 @@ def _has_frames(database: Database, segment: Segment, found: _Found) -> bool:
     return not found.frames_trouble and segment.frames.exists() and "frames" in database.tables(segment.frames)
 
 
-def _forget_gone_if_never_stored(found: _Found, segment: Segment, mark: Watermark) -> None:
+def _forget_gone_if_never_stored(found: _Found, mark: Watermark) -> None:
     """A session without payloads names digests all the same: nothing is missing there."""
-    if found.framed == 0 and not found.frames_trouble and mark.frame < segment.first_seq:
+    if found.framed == 0 and not found.frames_trouble and not mark.frame:
         found.gone.clear()
 
 

@@ -19,8 +19,8 @@ import msgspec
 
 from kernel.log.contract import Head, LogError
 from kernel.log.database import Database
-from kernel.log.ledger import Sealed
-from kernel.log.sealing import finish
+from kernel.log.ledger import Lost, Sealed
+from kernel.log.sealing import finish, frames_gone
 from kernel.log.segments import Segment
 from kernel.log.signing import SealKey, seal_key
 
@@ -28,17 +28,22 @@ NICENESS = 10
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A segment to be made final: its first seq and the head of the log after its last event."""
+    """A segment to be made final: its first seq and the head of the log after its last event.
+
+    `framed` says that payloads were stored with it: a frames file that is not there any more is missed.
+    """
 
     first_seq: int
     head: Head
+    framed: bool
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What came of it: the line for the ledger, or what is in the way."""
+    """What came of it: the line for the ledger with what was found missing, or what is in the way."""
 
     first_seq: int
     line: Sealed | None
+    lost: tuple[Lost, ...] = ()
     trouble: str = ""
 
 
@@ -58,9 +63,11 @@ def main() -> None:
 def _done(directory: Path, job: Job, key: SealKey) -> Result:
     database = Database()
     try:
-        return Result(job.first_seq, finish(database, Segment(directory, job.first_seq), job.head, key))
+        segment = Segment(directory, job.first_seq)
+        line = finish(database, segment, job.head, key)
+        return Result(job.first_seq, line, frames_gone(segment, job.head.seq, job.framed))
     except (LogError, duckdb.Error, OSError) as error:
-        return Result(job.first_seq, None, str(error))
+        return Result(job.first_seq, None, trouble=str(error))
     finally:
         database.close()
 

@@ -68,6 +68,14 @@ def finish(database: Database, segment: Segment, head: Head, key: SealKey | None
     return line if key is None else key.signed(line)
 
 
+def frames_gone(segment: Segment, last_seq: int, framed: bool) -> tuple[Lost, ...]:
+    """What the ledger is to say where a segment's payloads were stored and the file that held them is not there."""
+    if not framed or segment.frames.exists():
+        return ()
+    detail = f"{segment.frames.name} was gone before the segment was sealed"
+    return (Lost(segment.name, "payloads", segment.first_seq, last_seq, detail),)
+
+
 def _take_up(database: Database, segment: Segment) -> None:
     """Have the files free to be written: a seal may have come as far as making them read-only."""
     database.detach(segment.events)

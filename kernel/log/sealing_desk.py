@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from kernel.log.contract import Head, LogError
-from kernel.log.ledger import append_line
+from kernel.log.contract import LogError
+from kernel.log.ledger import append_lines
 from kernel.log.sealer import Job, Result
 
 MOST_STARTS = 5
@@ -41,9 +41,8 @@ class SealingDesk:
         process = self._process
         return None if process is None else process.pid
 
-    def hand_over(self, first_seq: int, head: Head) -> None:
+    def hand_over(self, job: Job) -> None:
         """Have a segment sealed whose files nobody has open."""
-        job = Job(first_seq, head)
         with self._changed:
             self._pending.append(job)
             self._starts = 0
@@ -129,14 +128,15 @@ class SealingDesk:
     def _take(self, text: bytes) -> None:
         """Enter a seal in the ledger. What cannot be entered now stays pending, and all that follows it."""
         try:
-            line = msgspec.json.decode(text, type=Result).line
+            result = msgspec.json.decode(text, type=Result)
         except msgspec.DecodeError:  # it was killed while it wrote
             return
+        line = result.line
         with self._changed:
             if line is None or not self._pending or self._pending[0].first_seq != line.first_seq:
                 return
             try:
-                append_line(self._directory, line)
+                append_lines(self._directory, [*result.lost, line])
             except (OSError, LogError):
                 return
             self._pending.pop(0)

@@ -130,8 +130,8 @@ class _Walk:
         self._total = max([span.last_seq for span in unsealed] + [line.last_seq for line in self._ledger.sealed] + [0])
         for line in self._ledger.sealed:
             self._sealed(line)
+        self._first_frame = None
         for span in unsealed:
-            self._first_frame = None
             self._events(span)
         self._as_committed(read_watermark(self._directory))
         self._progress(self._total, self._total)
@@ -143,7 +143,8 @@ class _Walk:
         if mark.event > self._head.seq:
             gone = self._head.seq + 1
             raise _Unsound(gone, f"events {gone} to {mark.event} were committed and are not there")
-        if mark.frame > self._last_payload:
+        bare = self._first_frame is not None and self._first_frame <= mark.frame
+        if bare or mark.frame > self._last_payload:
             gone = self._first_frame or mark.frame
             raise _Unsound(gone, f"payloads from event {gone} to {mark.frame} were committed and are not there")
 

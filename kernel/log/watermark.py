@@ -18,7 +18,11 @@ WATERMARK_NAME = "committed"
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    """The last committed event, and the last one with a stored payload; 0 where there was none."""
+    """The last committed event, and the last one with a stored payload; 0 where there was none.
+
+    Both are of the whole time since the log was opened: where `frame` is not 0, the events up to it that no seal covers
+    have to have their payloads.
+    """
 
     event: int = 0
     frame: int = 0

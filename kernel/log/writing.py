@@ -12,7 +12,8 @@ from kernel.log.ledger import cut_ledger
 from kernel.log.live import LiveSegment
 from kernel.log.lock import WriterLock
 from kernel.log.reading import Span
-from kernel.log.sealing import remove, seal
+from kernel.log.sealer import Job
+from kernel.log.sealing import frames_gone, remove, seal
 from kernel.log.sealing_desk import SealingDesk
 from kernel.log.segments import Segment, segments_in
 from kernel.log.signing import seal_key
@@ -53,6 +54,7 @@ class Writing:
         self._lock = lock
         self._begin = begin
         self._live: LiveSegment | None = None
+        self._last_frame = 0
         self._watermark = WatermarkFile(before.directory)
         self._key_path = key_path
         self.desk = SealingDesk(before.directory, key_path, lock.fileno())
@@ -77,7 +79,7 @@ class Writing:
             self.desk.close()
             self.writer.check()
             self._end_live()
-            self._seal([job.first_seq for job in self.desk.hand_back()])
+            self._seal(self.desk.hand_back())
             remove_watermark(self._before.directory)
         finally:
             self.desk.abandon()
@@ -108,7 +110,8 @@ class Writing:
                     self._live = self._begin(group[0].rows[0].seq)
                 self._live.commit(group)
                 self._head = _head_after(self._head, group)
-                self._watermark.write(Watermark(self._live.last_seq, self._live.last_frame))
+                self._last_frame = max(self._last_frame, self._live.last_frame)
+                self._watermark.write(Watermark(self._live.last_seq, self._last_frame))
 
     def _end_live(self) -> None:
         """Hand the segment that was written to the sealer."""
@@ -118,14 +121,15 @@ class Writing:
                 return
             live.let_go()
             self._ended.append(Span(live.segment, live.segment.first_seq, live.last_seq))
-        self.desk.hand_over(live.segment.first_seq, self._head)
+        self.desk.hand_over(Job(live.segment.first_seq, self._head, live.has_frames))
 
-    def _seal(self, first_seqs: Sequence[int]) -> None:
+    def _seal(self, jobs: Sequence[Job]) -> None:
         """Seal here what the process did not."""
-        if first_seqs:
+        if jobs:
             key = seal_key(self._before.directory, self._key_path)
-            for first_seq in first_seqs:
-                seal(self._database, Segment(self._before.directory, first_seq), key=key)
+            for job in jobs:
+                segment = Segment(self._before.directory, job.first_seq)
+                seal(self._database, segment, frames_gone(segment, job.head.seq, job.framed), key)
 
 
 def _head_after(head: Head, units: Sequence[Unit]) -> Head:

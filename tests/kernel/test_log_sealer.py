@@ -10,7 +10,8 @@ import pytest
 from kernel.log.contract import Selection
 from kernel.log.duckdb_log import DuckDBLog, open_log
 from kernel.log.ledger import read_ledger
-from tests.kernel.log_helpers import fill, found_sound, payload_of, writing_child
+from kernel.log.verify import verify_log
+from tests.kernel.log_helpers import editable_copy, fill, found_sound, payload_of, writing_child
 
 WITHIN_S = 20.0
 
@@ -102,3 +103,64 @@ def test_a_writer_killed_with_segments_at_the_sealer_is_read_and_recovered(after
     assert (log.head.seq, log.recovered) == (len(seqs), ())
     log.close()
     assert found_sound(path)[0] == len(seqs)
+
+
+_HELD_BACK = """
+import kernel.log.sealing_desk
+kernel.log.sealing_desk.MOST_STARTS = 0  # as if no process could be had
+log.close()
+log = open_log({path!r}, "write", segment_bytes=2000)
+fill(log, 9)
+log.append(tick_unit(log.head))
+log.sync()
+print("written", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(scope="module")
+def held_back(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log whose writer was killed with several segments closed and none of them sealed."""
+    path = tmp_path_factory.mktemp("held") / "log"
+    writing_child(path, _HELD_BACK.format(path=str(path))).communicate(timeout=60)
+    assert len(list(path.glob("*.frames.duckdb"))) - len(read_ledger(path).sealed) >= 3
+    return path
+
+
+@pytest.mark.parametrize("which", [0, 1, -1])
+def test_frames_that_go_between_closing_and_sealing_are_missed_by_all(
+    which: int, held_back: Path, tmp_path: Path
+) -> None:
+    path = editable_copy(held_back, tmp_path / "log")
+    sealed = {line.segment for line in read_ledger(path).sealed}
+    gone = [file for file in sorted(path.glob("*.frames.duckdb")) if file.name[:12] not in sealed][which]
+    for file in path.glob(f"{gone.name}*"):
+        file.unlink()
+    verdict = verify_log(path)
+    assert not verdict.sound
+    assert (verdict.first_bad_seq or 0) - int(gone.name[:12]) in (0, 1)  # its first frame, perhaps after a tick
+    assert "were committed and are not there" in verdict.reason
+    read = open_log(path)
+    assert [(found.what, found.where) for found in read.recovered] == [("payloads_lost", gone.name[:12])]
+    read.close()
+    log = open_log(path, "write")
+    assert [(found.what, found.where) for found in log.recovered] == [("payloads_lost", gone.name[:12])]
+    log.close()
+    assert verify_log(path).quarantined[0].startswith(f"payloads of frames {verdict.first_bad_seq} to ")
+
+
+def test_a_segment_without_its_frames_is_not_sealed_as_if_it_never_had_any(tmp_path: Path) -> None:
+    log = open_log(tmp_path, "write", segment_bytes=2000)
+    fill(log, 6)
+    log.sync()
+    until(2, log, tmp_path)
+    assert log.sealer_process is not None
+    os.kill(log.sealer_process, signal.SIGSTOP)
+    fill(log, 9)
+    log.sync()
+    waiting = sorted(tmp_path.glob("*.frames.duckdb.wal"))[0]
+    for file in (waiting, waiting.with_suffix("")):
+        file.unlink()
+    os.kill(log.sealer_process, signal.SIGCONT)
+    log.close()
+    assert f"{waiting.name[:12]}.frames.duckdb was gone before the segment was sealed" in verify_log(tmp_path).reason
