@@ -5,11 +5,14 @@ picture that it is a vehicle seen from above. Of what lies more level, what move
 is a vehicle where the camera is optical, and an animal otherwise; on thermal, a vehicle must also be large, as animals
 run and are seen by their warmth alone. What the frame's edge cuts off votes only where more of it could not change the
 vote. The class is the majority of the votes so far, once there are enough.
+
+Where a recogniser has looked and found the target, its word counts instead: the class is the one with the largest sum
+of confidences so far.
 """
 
 from detectors.track import Track
 from kernel.events import TargetClass
-from kernel.site.model import ChannelKind
+from kernel.site.model import ChannelKind, TargetName
 
 CLASSES: tuple[TargetClass, ...] = ("human", "vehicle", "animal", "other")
 ENOUGH_VOTES = 5
@@ -34,16 +37,27 @@ def vote(track: Track, frame_size: tuple[int, int], kind: ChannelKind, small_is_
     if choice is None:
         return
     track.votes[CLASSES.index(choice)] += 1
-    total = sum(track.votes)
-    best = max(range(len(CLASSES)), key=lambda i: (track.votes[i], -i))
-    if total >= ENOUGH_VOTES or small_is_human:
-        track.target = CLASSES[best]
+    if not track.evidence and (sum(track.votes) >= ENOUGH_VOTES or small_is_human):
+        track.target = _foremost(track.votes)
+
+
+def testify(track: Track, target: TargetName, confidence: int) -> None:
+    """Let a recogniser's finding, its `confidence` in millionths, settle the track's class."""
+    track.evidence = track.evidence or [0] * len(CLASSES)
+    track.evidence[CLASSES.index(target)] += confidence
+    track.target = _foremost(track.evidence)
 
 
 def confidence(track: Track) -> int:
-    """The share of the votes for the track's class, in millionths."""
-    total = sum(track.votes)
-    return track.votes[CLASSES.index(track.target)] * 1_000_000 // total if track.target in CLASSES and total else 0
+    """The share of the votes, or of the evidence where there is any, for the track's class, in millionths."""
+    said = track.evidence or track.votes
+    total = sum(said)
+    return said[CLASSES.index(track.target)] * 1_000_000 // total if track.target in CLASSES and total else 0
+
+
+def _foremost(said: list[int]) -> TargetClass:
+    """The class for which most is said; of equal ones the first."""
+    return CLASSES[max(range(len(CLASSES)), key=lambda i: (said[i], -i))]
 
 
 def _choice(track: Track, frame_size: tuple[int, int], kind: ChannelKind, small_is_human: bool) -> TargetClass | None:

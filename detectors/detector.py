@@ -7,12 +7,13 @@ import msgspec
 
 from detectors.motion import MotionWatch
 from detectors.pipeline import Settings, settings_of
+from detectors.recognition import Recognition
 from detectors.rules import RuleBook, Verdict
 from detectors.sight import Sight
 from detectors.target import Target
 from detectors.watch import Watch
 from kernel.detector import Frame, Percept, RuleHit
-from kernel.events import SceneChanged, TamperEnded
+from kernel.events import ObjectsRecognised, SceneChanged, TamperEnded
 from kernel.site.model import Channel, Rule
 from kernel.state import as_state
 
@@ -27,6 +28,7 @@ class DetectorState(msgspec.Struct, frozen=True):
     book: Any
     view: Any
     motion: Any
+    recognition: Any = None
 
 
 class ChannelDetector:
@@ -39,12 +41,14 @@ class ChannelDetector:
         self._book_size: tuple[int, int] | None = None
         self._watch = Watch(channel)
         self._motion = MotionWatch(channel)
+        self._recognition = Recognition(channel.recogniser)
 
     def configure(self, channel: Channel, rules: tuple[Rule, ...]) -> None:
         """Take over settings; pipelines whose settings are still needed keep their tracks."""
         self._sight.configure(channel.kind, wanted_by(rules))
         self._watch.configure(channel)
         self._motion.configure(channel)
+        self._recognition.configure(channel.recogniser)
         self._rules = rules
         if self._book is not None:
             self._book.configure(rules)
@@ -68,11 +72,21 @@ class ChannelDetector:
         if self._book_size != self._sight.size:
             self._open_book(self._sight.size)
         moved = self._motion.perceive(frame, self._sight.score)
+        self._recognition.note(frame.captured_ns, percept.boxes)
         return Percept((*viewed, *percept.events, *moved), percept.boxes, percept.ended)
+
+    def recognise(self, captured_ns: int, found: ObjectsRecognised) -> None:
+        """Take in what a model found in the frame captured at `captured_ns`."""
+        for finding in self._recognition.findings(captured_ns, found):
+            self._sight.testify(*finding)
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         """Hold the tracks of the frame just perceived against the rules."""
-        return () if self._book is None else self._book.judge(self._seen(), captured_ns, armed)
+        if self._book is None:
+            return ()
+        seen = self._seen()
+        hits = self._book.judge(seen, captured_ns, armed)
+        return self._recognition.released(hits, self._rules, seen, captured_ns, armed)
 
     def examine(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[Verdict, ...]:
         """What each rule makes of each target of the frame just perceived, with its gates; to be asked before `judge`.
@@ -84,7 +98,8 @@ class ChannelDetector:
     def state(self) -> DetectorState:
         """Background, tracks and rule state."""
         book = None if self._book is None else self._book.state()
-        return DetectorState(self._sight.state(), book, self._watch.state(), self._motion.state())
+        parts = self._watch.state(), self._motion.state(), self._recognition.state()
+        return DetectorState(self._sight.state(), book, *parts)
 
     def restore(self, state: object) -> None:
         """Go on where the detector was that gave `state`; this one is new and has the same settings."""
@@ -92,6 +107,7 @@ class ChannelDetector:
         self._sight.restore(kept.sight)
         self._watch.restore(kept.view)
         self._motion.restore(kept.motion)
+        self._recognition.restore(kept.recognition)
         if kept.book is not None:
             self._open_book(self._sight.size).restore(kept.book)
 

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from detectors.background import Background
-from detectors.classification import confidence
+from detectors.classification import confidence, testify
 from detectors.pipeline import Pipeline, Segment, Settings, segmented
 from detectors.target import Target
 from detectors.track import Track
@@ -22,7 +22,7 @@ from kernel.events import (
     TrackStarted,
     TrackUpdated,
 )
-from kernel.site.model import ChannelKind
+from kernel.site.model import ChannelKind, TargetName
 from kernel.state import StateDamaged, as_state
 
 MakeBackground = Callable[[ChannelKind], Background]
@@ -120,6 +120,13 @@ class Sight:
     def targets(self) -> dict[Settings, tuple[Target, ...]]:
         """The targets of the frame just perceived, as the rules with these settings see them."""
         return {s: p.targets(self.size) for s, p in self._pipelines.items()}
+
+    def testify(self, track: int, target: TargetName, confidence: int) -> None:
+        """Take in a recogniser's finding on a target; one that is gone meanwhile is passed over."""
+        for pipeline in self._pipelines.values():
+            for known in pipeline.tracks():
+                if known.id == track:
+                    testify(known, target, confidence)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -19,7 +19,8 @@ ACCELERATION_VAR = 400.0
 class Track(msgspec.Struct):
     """A target. Lengths in source pixels, times in session time (ns); `id` is 0 until it is confirmed.
 
-    `misses` counts the frames since it was last seen, `gaps` all frames in which it was not.
+    `misses` counts the frames since it was last seen, `gaps` all frames in which it was not. `votes` are those of its
+    geometry by class, `evidence` the sum of a recogniser's confidences by class, in millionths; empty without one.
     """
 
     x: Estimate
@@ -40,6 +41,7 @@ class Track(msgspec.Struct):
     reach: float = 0.0
     target: TargetClass = "unknown"
     votes: list[int] = []
+    evidence: list[int] = []
     last_x: float = 0.0
     last_y: float = 0.0
 

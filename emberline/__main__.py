@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import typer
 
+from detectors.recogniser.errors import ModelError
 from emberline.commands import app_for
 from emberline.errors import AnswerIsNo, Unusable
 from kernel.log.contract import LogError
@@ -39,7 +40,7 @@ def answered(command: Callable[[], object]) -> int:
         return _say(*answer.lines, code=1)
     except Unusable as error:
         return _say(*(f"error: {line}" for line in error.lines), code=2)
-    except (LogError, MediaError, FramesMissing, OutcomeConflict) as error:
+    except (LogError, MediaError, ModelError, FramesMissing, OutcomeConflict) as error:
         return _say(f"error: {error}", code=2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,6 +19,7 @@ from emberline.delivery.settings import DRIVER_PREFIX
 from emberline.live_rows import answer_rows
 from emberline.operation.health import Health, last_alarm
 from emberline.operation.operation import Operation
+from emberline.recognising import Recognising
 from emberline.storekeeper import Storekeeper
 from emberline.versions import versions
 from kernel import events as e
@@ -95,6 +96,7 @@ class Daemon:
         operation: Operation,
         courier: Courier,
         storekeeper: Storekeeper,
+        recognising: Recognising,
     ) -> None:
         self._site = site
         self._in_force = ""
@@ -107,6 +109,7 @@ class Daemon:
         self._meter = operation.meter
         self._courier = courier
         self._storekeeper = storekeeper
+        self._recognising = recognising
         self._recorder = Recorder(log, engine)
         self._lines: dict[str, ChannelLine] = {}
         self._set_channels()
@@ -148,6 +151,7 @@ class Daemon:
             for report in reports:
                 self._take(report)
             self._admit_waiting()
+            self._admit_found()
             self._control.answer_all(self._handlers)
             self._tick()
             self._keep_store()
@@ -296,6 +300,9 @@ class Daemon:
             self._meter.frame(channel)
             self._follow(unit)
             self._meter.decisions.note(time.monotonic() - self._polled_s)
+            self._recognising.take(unit, frames[channel].pixels)
+            if self._speed == "max":
+                self._admit_found()
         frames.clear()
 
     def _lose_frame(self, channel: str) -> None:
@@ -308,6 +315,11 @@ class Daemon:
         if not waiting or (self._speed == "max" and len(waiting) < len(live)):
             return None
         return min(waiting, key=lambda item: (item[1].waiting[0].captured_ns, item[1].order))
+
+    def _admit_found(self) -> None:
+        """What the models have found by now."""
+        for source, body in self._recognising.found():
+            self._admit(source, body)
 
     def _keep_store(self) -> None:
         """Record what the storekeeper has to tell: what went, and whether there is room."""
@@ -356,6 +368,7 @@ class Daemon:
             self._lines[channel.id].mask(channel.privacy_mask)
         self._in_force = document
         self._storekeeper.follow(self._site.recording)
+        self._recognising.configure(self._site)
         self._admit("site", e.ConfigChanged(document, who))
         for spec in self._courier.configure(self._site):
             self._host.add(spec)

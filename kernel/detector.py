@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 import numpy as np
 
-from kernel.events import Body, Box, FrameCaptured, RuleType, TargetClass
+from kernel.events import Body, Box, FrameCaptured, ObjectsRecognised, RuleType, TargetClass
 from kernel.site.model import Channel, Rule
 
 
@@ -72,6 +72,13 @@ class Detector(Protocol):
 
     def perceive(self, frame: Frame) -> Percept:
         """Fold one frame into background and tracks: needs nothing but this channel's state."""
+        ...
+
+    def recognise(self, captured_ns: int, found: ObjectsRecognised) -> None:
+        """Take in what a model found in the frame captured at `captured_ns`, one of those perceived last.
+
+        It is evidence of the class of the targets that were there; what follows from it is told with the next frame.
+        """
         ...
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:

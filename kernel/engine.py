@@ -140,6 +140,8 @@ class Engine:
                 self._linkage.set_clock(CivilClock(fact.body.offset_ns + self._origin), cause)
             case e.FrameCaptured():
                 self._decide_frame(channel, fact.body, percept, cause)
+            case e.ObjectsRecognised():
+                self._recognise(channel, fact.body, cause)
             case e.DeviceOffline():
                 self._lose(channel, cause)
             case e.CommandReceived():
@@ -231,8 +233,19 @@ class Engine:
         assert self._site is not None
         rules = {rule.id for rule in self._site.rules_of(channel)}
         armed = {id: since for id, since in self._linkage.armed_since().items() if id in rules}
-        for hit in self._detectors[channel].judge(body.captured_ns - self._origin, armed):
+        hits = self._detectors[channel].judge(body.captured_ns - self._origin, armed)
+        for hit in hits:
             self._linkage.hit(hit, number, cause)
+        late = {hit.track: ended[hit.track] for hit in hits if hit.track in ended}
+        if late:  # a hit that had waited for a recogniser until its target was gone: its alarm ends with it
+            self._linkage.follow(channel, dict(percept.boxes), late, number)
+
+    def _recognise(self, channel: str, found: e.ObjectsRecognised, cause: int) -> None:
+        if self._sees(channel):
+            try:
+                self._detectors[channel].recognise(found.captured_ns - self._origin, found)
+            except Exception as error:
+                self._quarantine(channel, error, cause)
 
     def _lose(self, channel: str, cause: int) -> None:
         """A camera went away: its alarms cannot be followed, its background is old when it comes back."""

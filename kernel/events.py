@@ -251,6 +251,29 @@ class LogRecovered(Body, frozen=True):
     detail: str
 
 
+class RecognisedObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a recogniser took something for: the model's own class number, `confidence` in millionths."""
+
+    kind: int
+    confidence: int
+    box: Box
+
+
+class ObjectsRecognised(Body, frozen=True):
+    """What a model, running beside the fold, found in a part (`box`) of one frame of the channel.
+
+    The frame is the one of the channel with this `captured_ns`. `model` is the file as the site file names it,
+    `model_sha256` the digest of its content. `objects` are all that it gave at least some confidence, the surest
+    first, so that other classes or another confidence can be asked for later without the model.
+    """
+
+    captured_ns: int
+    box: Box
+    model: str
+    model_sha256: str
+    objects: tuple[RecognisedObject, ...]
+
+
 class Ticked(Body, frozen=True):
     """A watermark of logical time while nothing else happens, so that due timers fire."""
 
@@ -598,6 +621,7 @@ FACTS: tuple[type[Body], ...] = (
     ActionFinished,
     ActionFailed,
     LogRecovered,
+    ObjectsRecognised,
     Ticked,
 )
 DERIVED: tuple[type[Body], ...] = (

@@ -4,11 +4,13 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
+import numpy as np
 
 from detectors.privacy_mask import Blackener, blackener
 from kernel.engine import recorded_site
 from kernel.events import (
     SCHEMA_VERSION,
+    Body,
     ClockSet,
     ConfigChanged,
     FramesLost,
@@ -21,6 +23,7 @@ from kernel.media import MediaError, Recording, Shot
 from kernel.payloads import DamagedFrame, EncodedFrame, FrameEncoder, joined
 from kernel.recorder import Recorder
 from kernel.references import CHANNEL_SOURCE
+from replay.scout import Scout
 
 Progress = Callable[[int, int | None], None]
 """Told (frames done, frames in all if known)."""
@@ -30,7 +33,7 @@ class ImportPlan(msgspec.Struct, frozen=True):
     """What is imported: the recordings by channel in the order of the site, the site document, and the settings.
 
     `start_ns` is the civil time (ns since 1970, UTC) of the first frame, None where nobody knows; `frames` selects
-    frames [A, B) of each channel.
+    frames [A, B) of each channel. `scout` has the site's models look, if it has some.
     """
 
     recordings: Mapping[str, Recording]
@@ -39,6 +42,7 @@ class ImportPlan(msgspec.Struct, frozen=True):
     start_ns: int | None = None
     frames: tuple[int, int | None] = (0, None)
     who: str = "import"
+    scout: Scout | None = None
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -51,9 +55,10 @@ class Imported(msgspec.Struct, frozen=True):
 def import_recordings(log: EventLog, plan: ImportPlan, progress: Progress | None = None) -> Imported:
     """Append a session with the recordings' frames, in the order of (captured_ns, order of channels).
 
-    Raises `MediaError` where a recording cannot be read or holds no frame; then nothing of it stays in the log.
+    Raises `MediaError` where a recording cannot be read or holds no frame, `ModelError` where a model fails at its
+    work; then nothing of it stays in the log.
     """
-    recorder = Recorder(log, None)
+    recorder = _Facts(log, plan.scout)
     origin = max(log.head.time, plan.start_ns or 0)
     recorder.admit(origin, "session", SessionStarted("import", SCHEMA_VERSION, plan.versions, tuple(plan.recordings)))
     for found in log.recovered:
@@ -79,6 +84,26 @@ def import_recordings(log: EventLog, plan: ImportPlan, progress: Progress | None
     recorder.admit(recorder.time, "session", SessionEnded("end of recording"))
     log.sync()
     return Imported(counts, damaged)
+
+
+class _Facts:
+    """Records facts, and after a frame what the models found in it."""
+
+    def __init__(self, log: EventLog, scout: Scout | None) -> None:
+        self._recorder = Recorder(log, None)
+        self._scout = scout
+
+    @property
+    def time(self) -> int:
+        return self._recorder.time
+
+    def admit(
+        self, time: int, source: str, body: Body, payload: bytes | None = None, pixels: np.ndarray | None = None
+    ) -> None:
+        (fact,) = self._recorder.admit(time, source, body, payload, pixels)
+        if self._scout is not None:
+            for found in self._scout.hear(fact, pixels):
+                self.admit(time, source, found)
 
 
 def _total(plan: ImportPlan) -> int | None:

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from detectors.recogniser.onlooker import Onlooker
 from kernel.engine import Engine
-from kernel.events import AlarmRaised, Event
+from kernel.events import AlarmRaised, Event, FrameCaptured
 from kernel.log.contract import EventLog, Selection
 from kernel.recorder import Recorder
 from replay.refold import Pixels, Progress
@@ -32,16 +33,23 @@ def what_if(
     engine: Engine,
     into: EventLog,
     progress: Progress | None = None,
+    onlooker: Onlooker | None = None,
 ) -> str:
     """Fold the session's facts with `engine` and write facts and outcome to the log `into`.
 
     The frames themselves stay in `log`. Gives the outcome digest. fact_nos agree with those of `log` where all its
-    sessions are folded into the same empty log in order.
+    sessions are folded into the same empty log in order; so what an `onlooker` finds, because nobody had looked there
+    yet, goes to the engine alone and is no fact of `into`.
     """
     recorder, pixels = Recorder(into, engine, keeps_state=False), Pixels(log, session)
     total = session.last_fact - session.first_fact + 1
     for done, fact in enumerate(log.read(session.facts()), 1):
-        recorder.admit(fact.time, fact.source, fact.body, None, pixels.of(fact))
+        picture = pixels.of(fact)
+        unit = recorder.admit(fact.time, fact.source, fact.body, None, picture)
+        if onlooker is not None and isinstance(fact.body, FrameCaptured):
+            job = onlooker.job(fact.source, fact.body, picture, (event.body for event in unit))
+            for found in [] if job is None else job.done():
+                engine.handle(msgspec.structs.replace(fact, kind=type(found).__name__, body=found))
         if progress is not None:
             progress(done, total)
     return recorder.outcome.hexdigest()

@@ -9,6 +9,7 @@ from devices.recordings import open_source
 from emberline.civil import read_time
 from emberline.console import progress_bar, warn
 from emberline.errors import Unusable
+from emberline.recognising import make_scout
 from emberline.recorded_frames import frame_range
 from emberline.sites import LoadedSite, check_document, load_site
 from emberline.versions import versions
@@ -45,7 +46,8 @@ def import_(
     start_ns = None if start is None else read_time(start, zone_info(loaded.site.timezone))
     if start_ns is None and loaded.site.schedules:
         _warn_of_unknown_time(recordings)
-    plan = ImportPlan(recordings, loaded.document, versions(), start_ns, selected)
+    scout = make_scout(loaded.site, Path() if site is None else site.parent)
+    plan = ImportPlan(recordings, loaded.document, versions(), start_ns, selected, scout=scout)
     with progress_bar("importing") as tell, import_log(log) as opened:
         imported = import_recordings(opened, plan, tell)
     for id, count in imported.frames.items():

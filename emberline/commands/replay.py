@@ -13,6 +13,7 @@ from emberline.console import progress_bar
 from emberline.errors import Unusable
 from emberline.sites import load_site
 from emberline.verified_replay import Scope, verify_replay
+from emberline.whatif_models import whatif_onlooker
 from emberline.wiring import make_engine, read_log, whatif_log, write_log
 from kernel.events import AlarmRaised, Event
 from kernel.log.contract import EventLog
@@ -84,7 +85,8 @@ def _what_if(path: Path, site: Path | None, settings: list[str], output: Path | 
     read_site = changed_site(None if site is None else load_site(site).document, settings)
     with read_log(path) as log, whatif_log(output) as changed, progress_bar("replaying") as tell:
         for session in _sessions(log):
-            digest = what_if(log, session, make_engine(read_site), changed, tell)
+            onlooker = whatif_onlooker(log, session, read_site, Path() if site is None else site.parent)
+            digest = what_if(log, session, make_engine(read_site), changed, tell, onlooker)
             print(f"session {session.number}: outcome {digest}")
         changed.sync()
         changes = compare_alarms(log, changed)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
+from detectors.recogniser.errors import ModelError
+from detectors.recogniser.onlooker import load_models
 from devices.host import DriverHost
 from devices.wire import Pace
 from emberline.announcer import Announcer
@@ -19,6 +21,7 @@ from emberline.errors import Unusable
 from emberline.operation.operation import Operation
 from emberline.operation.signals import LeftEarly, Signals
 from emberline.operation.structured_log import Onlookers, StructuredLog
+from emberline.recognising import Recognising
 from emberline.sites import LoadedSite, load_site
 from emberline.storekeeper import Storekeeper
 from emberline.warm_up import warm_up
@@ -53,6 +56,7 @@ def run(
     wanted = Wanted(site, log, speed, until_end, metrics, json_log)
     loaded = load_site(site)
     _check_pace(loaded.site, speed)
+    load_models(loaded.site, site.parent)
     start_ns = known_start_ns(loaded.site) if speed == "max" else None
     if speed == "max" and start_ns is None and loaded.site.schedules:
         warn("civil time is unknown at speed max without ?start=… in the source: every rule counts as armed")
@@ -76,12 +80,13 @@ def _session(wanted: Wanted, loaded: LoadedSite, start_ns: int | None) -> RunSum
         ControlSocket(log) as control,
         DriverHost(specs_of(loaded.site, base)) as host,
         Courier(opened, log, base.resolve(), DELIVERIES) as courier,
+        Recognising(base.resolve(), wanted.speed) as recognising,
     ):
         warm_up(loaded.site)  # while the drivers start
         civil_ns = time.time_ns() if wanted.speed == "realtime" else start_ns
         announcer = Announcer(loaded.site, civil_ns, opened.head.time)
         onlooker = Onlookers(announcer, StructuredLog()) if wanted.json_log else announcer
-        watching = (onlooker, operation, courier, storekeeper)
+        watching = (onlooker, operation, courier, storekeeper, recognising)
         daemon = Daemon(loaded.site, opened, make_engine(), host, control, wanted.speed, *watching)
         signals.hand_over(daemon, lambda: _reload(daemon, wanted.site))
         with announcer:
@@ -100,8 +105,9 @@ def _reload(daemon: Daemon, path: Path) -> None:
     """Put the site file in force as it is now; where it has a mistake, nothing changes."""
     try:
         loaded = load_site(path)
+        load_models(loaded.site, path.parent)
         specs = specs_of(loaded.site, path.parent)
-    except Unusable as error:
+    except (Unusable, ModelError) as error:
         warn(f"the site file is left as it was in force: {error}")
     else:
         daemon.reconfigure(loaded.site, loaded.document, specs)

@@ -14,6 +14,7 @@ from emberline.console import warn
 from emberline.errors import Unusable
 from emberline.first_try import LOG, SHEET, Tried, fold, make_room, make_sheet
 from emberline.picture_file import save_picture
+from emberline.recognising import make_scout
 from emberline.sites import LoadedSite, load_site
 from emberline.versions import versions
 from kernel.media import Recording
@@ -41,7 +42,8 @@ def try_(
     if start_ns is None and loaded.site.schedules:
         _warn_of_unknown_time(recording)
     make_room(output, f"emberline try {source} --site {site}")
-    fold(output, ImportPlan({chosen.id: recording}, loaded.document, versions(), start_ns))
+    scout = make_scout(loaded.site, site.parent)
+    fold(output, ImportPlan({chosen.id: recording}, loaded.document, versions(), start_ns, scout=scout))
     sheet, tried = make_sheet(output, loaded.site, chosen, _name(source), most)
     save_picture(sheet, output / SHEET)
     alarms(log=output / LOG)

@@ -12,6 +12,7 @@ from kernel.site.motion import read_motion
 from kernel.site.names import Names
 from kernel.site.not_yet import warn_if_not_yet
 from kernel.site.problems import did_you_mean
+from kernel.site.recogniser import read_recogniser
 from kernel.site.vca import BACKGROUND, Vca, read_vca, settle_vca
 
 MAX_CHANNELS = 64
@@ -64,6 +65,7 @@ def _read_channel(table: Table, names: Names) -> Channel:
         keys=table.take("keys", text(), ""),
         ca_file=table.take("ca_file", text(), ""),
         interface=table.take("interface", http_address, ""),
+        recogniser=read_recogniser(table.table("recogniser")),
     )
     _check_network(table, source, channel.fps)
     table.close()

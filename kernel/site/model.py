@@ -114,13 +114,28 @@ class SceneChange(msgspec.Struct, frozen=True):
     linkage: tuple[str, ...]
 
 
+class Recogniser(msgspec.Struct, frozen=True):
+    """An ONNX model that looks at what moves on a channel, beside the fold.
+
+    `model` is its file, relative to the site file; `classes` says which of the model's class numbers mean what, in
+    the order of the numbers. Below `confidence`, in millionths, nothing counts. Hits on targets that it has not seen
+    wait up to `wait_ns` for it.
+    """
+
+    enabled: bool
+    model: str
+    classes: tuple[tuple[int, TargetName], ...]
+    confidence: int
+    wait_ns: int
+
+
 class Channel(msgspec.Struct, frozen=True):
     """A camera channel: where its frames come from and what its own rules default to.
 
     `user`, `password_file`, `ca_file` and `transport` are how a network camera is reached, `keys` is the directory of
     CURVE keys of a driver that connects by itself. `interface` is the address of the camera's HTTP interface where the
     source is another.
-    `motion`, `tamper` and `scene_change` are None, and so off, where the site file has no table for them.
+    `motion`, `tamper`, `scene_change` and `recogniser` are None, and so off, where the site file has no table for them.
     """
 
     id: str
@@ -143,6 +158,7 @@ class Channel(msgspec.Struct, frozen=True):
     keys: str = ""
     ca_file: str = ""
     interface: str = ""
+    recogniser: Recogniser | None = None
 
 
 class Linkage(msgspec.Struct, frozen=True):

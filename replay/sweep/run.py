@@ -32,8 +32,9 @@ def _wanted(site: Site, channel: str) -> Wanted | None:
 
 
 def _watched(channel: Channel) -> bool:
-    """Whether a channel watches for motion, tampering or scene change: that takes every frame and restarts sights."""
-    watches = (channel.motion, channel.tamper, channel.scene_change)
+    """Whether a channel watches for motion, tampering or scene change, which takes every frame and restarts sights, or
+    has a recogniser, whose findings change what its sight follows."""
+    watches = (channel.motion, channel.tamper, channel.scene_change, channel.recogniser)
     return any(watch is not None and watch.enabled for watch in watches)
 
 

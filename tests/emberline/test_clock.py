@@ -13,6 +13,7 @@ from emberline.delivery.courier import Courier
 from emberline.drivers import specs_of
 from emberline.operation.clock_watch import ClockWatch
 from emberline.operation.operation import Operation
+from emberline.recognising import Recognising
 from emberline.storekeeper import Storekeeper
 from kernel.arming import CivilClock
 from kernel.engine import Engine, recorded_site
@@ -77,8 +78,10 @@ def test_a_step_of_the_clock_moves_schedules_within_a_second_and_logical_time_ne
         drivers as host,
         Courier(log, tmp_path, tmp_path, {}) as courier,
         Storekeeper(tmp_path, log) as storekeeper,
+        Recognising(tmp_path, "realtime") as recognising,
     ):
-        daemon = Daemon(site, log, engine, host, control, "realtime", watcher, operation, courier, storekeeper)
+        watching = (watcher, operation, courier, storekeeper, recognising)
+        daemon = Daemon(site, log, engine, host, control, "realtime", *watching)
         watcher.leave = daemon.leave
         daemon.run(document, "test", NOON, until_end=False)
     events = list(log.read())

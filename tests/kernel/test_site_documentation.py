@@ -34,6 +34,7 @@ SECTIONS = {
     "### `[channel.vca]`": "[channel.vca]\n",
     "### `[channel.motion]`": "[channel.motion]\n",
     "### `[channel.tamper]` and `[channel.scene_change]`": "[channel.tamper]\n",
+    "### `[channel.recogniser]`": '[channel.recogniser]\nmodel = "m.onnx"\nclasses = { 0 = "human" }\n',
     "## `[[rule]]`": RULE,
     "## `[[alarm_input]]`": '[[alarm_input]]\nid = "i"\nnumber = 1\n',
     "## `[linkage.NAME]`": '[linkage.n]\nkind = "notify"\n',

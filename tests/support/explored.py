@@ -17,6 +17,7 @@ from kernel.events import (
     FrameCaptured,
     MotionEnded,
     MotionStarted,
+    ObjectsRecognised,
     SessionEnded,
     SessionStarted,
     Ticked,
@@ -65,6 +66,9 @@ class PuppetDetector:
             "rests": (MotionEnded(frame.number, SECOND),),
         }
         return Percept(events.get(self.step, ()), {1: BOX}, ())
+
+    def recognise(self, captured_ns: int, found: ObjectsRecognised) -> None:
+        """Nothing that it follows has a class."""
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         hit = self.step == "hit" and "yard" in armed

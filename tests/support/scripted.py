@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 
 from kernel.detector import Frame, Percept, RuleHit
-from kernel.events import Body, ClockSet, ConfigChanged, Event, FrameCaptured, SessionEnded, SessionStarted, TrackEnded
+from kernel.events import (
+    Body,
+    ClockSet,
+    ConfigChanged,
+    Event,
+    FrameCaptured,
+    ObjectsRecognised,
+    SessionEnded,
+    SessionStarted,
+    TrackEnded,
+)
 from kernel.site.model import Channel, Rule
 from kernel.state import as_state
 
@@ -41,6 +51,9 @@ class ScriptedDetector:
         boxes = {t: BOX for t, frames in self.present.items() if frame.number in frames}
         tracks = tuple(TrackEnded(t, "human", SECOND) for t in ended)
         return Percept((*tracks, *self.told.get(frame.number, ())), boxes, ended)
+
+    def recognise(self, captured_ns: int, found: ObjectsRecognised) -> None:
+        """Nothing that it follows has a class."""
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         hits = self.hits.get(self.frame, [])
