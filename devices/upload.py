@@ -5,6 +5,7 @@ digits, '_', '-' and dots within. Every file begins as NAME.part and gets its na
 as JSON, comes last and so says that all is there. The same notice has the same names whenever it is sent.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,6 +38,19 @@ def uploads(notice: Notice, directory: Path) -> list[Upload]:
     stem = _stem(notice)
     files = [Upload(f"{stem}_{attachment.name}", directory / attachment.name) for attachment in notice.attachments]
     return [*files, Upload(f"{stem}.json", None, msgspec.json.format(msgspec.json.encode(notice)))]
+
+
+def put_whole(directory: Path, upload: Upload, mode: int = 0o666) -> None:
+    """Put a file into a directory of this machine: durable, and under its name only once it is whole.
+
+    `mode` is that of a new file, less the umask. Raises `OSError`.
+    """
+    part = directory / (upload.name + PART)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
+        file.write(upload.content())
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(directory / upload.name)
 
 
 def remote_directory(pattern: str, notice: Notice) -> list[str]:

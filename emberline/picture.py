@@ -11,14 +11,14 @@ from PIL import Image, ImageDraw
 
 from emberline.canvas import DARK, SKY, WHITE, YELLOW, Canvas
 from emberline.lettering import fitted, font
+from emberline.palettes import palette_of
 from emberline.rule_drawing import draw_rule, scaled
 from kernel.events import Box
+from kernel.site.linkage_model import PaletteName
 from kernel.site.model import Point, Rule
 
 AT_LEAST_PX = 720
 """Small sensors are enlarged by a whole factor to at least this width."""
-# Black – violet – red – orange – yellow – white: brightness rises evenly, so that it reads in grey print too.
-EMBER = ((0, 0, 0), (32, 12, 74), (106, 23, 110), (187, 55, 84), (237, 105, 37), (252, 181, 25), (252, 255, 200))
 
 
 class Overlay(msgspec.Struct, frozen=True):
@@ -31,10 +31,10 @@ class Overlay(msgspec.Struct, frozen=True):
     caption: str = ""
 
 
-def draw(pixels: np.ndarray, thermal: bool, overlay: Overlay) -> Image.Image:
+def draw(pixels: np.ndarray, thermal: bool, overlay: Overlay, palette: PaletteName = "ember") -> Image.Image:
     """The frame, (height, width) uint8 or uint16, as an RGB picture with the overlay drawn on it."""
     factor = max(1, -(-AT_LEAST_PX // pixels.shape[1]))
-    picture = with_overlay(shown(pixels, thermal, pixels.shape[1] * factor), overlay)
+    picture = with_overlay(shown(pixels, thermal, pixels.shape[1] * factor, palette), overlay)
     return _with_caption(picture, overlay.caption) if overlay.caption else picture
 
 
@@ -61,10 +61,10 @@ def draw_target(canvas: Canvas, box: Box, label: str) -> None:
         canvas.tag(label, [(left, top), (left, bottom), (right, top), (right, bottom)], WHITE)
 
 
-def shown(pixels: np.ndarray, thermal: bool, width: int) -> Image.Image:
+def shown(pixels: np.ndarray, thermal: bool, width: int, palette: PaletteName = "ember") -> Image.Image:
     """The frame, (height, width) uint8 or uint16, as an RGB picture `width` pixels wide."""
     grey = stretched(pixels)
-    picture = Image.fromarray(ember_palette()[grey] if thermal else np.repeat(grey[..., None], 3, axis=2))
+    picture = Image.fromarray(palette_of(palette)[grey] if thermal else np.repeat(grey[..., None], 3, axis=2))
     height = max(1, round(width * picture.height / picture.width))
     way = Image.Resampling.BICUBIC if width > picture.width else Image.Resampling.LANCZOS
     return picture.resize((width, height), way)
@@ -85,13 +85,6 @@ def stretched(pixels: np.ndarray) -> np.ndarray:
     counts = np.bincount(steps.ravel(), minlength=1024)
     ranks = np.cumsum(np.minimum(counts, max(1, pixels.size // 100)))
     return np.clip(255 * (0.5 * linear + 0.5 * (ranks / ranks[-1])[steps]), 0, 255).astype(np.uint8)
-
-
-def ember_palette() -> np.ndarray:
-    """(256, 3) uint8: from cold (dark) to hot (bright)."""
-    stops = np.array(EMBER, float)
-    at = np.linspace(0, len(stops) - 1, 256)
-    return np.stack([np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(3)], axis=1).astype(np.uint8)
 
 
 def _with_caption(picture: Image.Image, caption: str) -> Image.Image:

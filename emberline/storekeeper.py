@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from emberline import kept_pictures
+from emberline.kept_pictures import KeptPictures
 from kernel import ages, evidence
 from kernel import events as e
 from kernel.ages import Ages
@@ -29,7 +31,7 @@ LOST_EVERY_NS = 60_000_000_000
 """How often the frames that were dropped are told, while there is no room."""
 MEGABYTE = 1_000_000
 
-HEEDED = (*evidence.KINDS, *ages.KINDS)
+HEEDED = (*evidence.KINDS, *ages.KINDS, *kept_pictures.KINDS)
 """The events that decide what may go."""
 
 Fact = tuple[str, e.Body]
@@ -57,6 +59,7 @@ class Storekeeper:
         self._begins_with = log.head.seq
         self._evidence = Evidence()
         self._ages = Ages()
+        self._pictures = KeptPictures(directory)
         self._over_quota = False
         self._free = free_bytes(directory)
         self._looked = 0.0
@@ -188,6 +191,7 @@ class Storekeeper:
     def _heed(self, event: e.Event) -> None:
         self._evidence.note(event)
         self._ages.note(event)
+        self._pictures.note(event)
 
     def _round(self) -> None:
         with self._lock:
@@ -206,8 +210,23 @@ class Storekeeper:
             used -= sum(choice.bytes for choice in choices)
             self._tell_pruned(choices)
         limit = policy.filled_at if self._over_quota else policy.quota_bytes
+        used -= self._prune_pictures(policy, now, used - limit)
         self._over_quota = used > limit
         self._faults.clear()
+
+    def _prune_pictures(self, policy: Policy, now: int, over_quota: int) -> int:
+        """Remove the kept pictures whose time is over, and more where removing frames was not enough; the bytes."""
+        files, freed = self._pictures.remove_expired(now, policy.evidence_expire_ns, self._ages.counted_from)
+        if files:
+            self._tell(e.PicturesPruned(files, freed, "expired"))
+        over_quota -= freed
+        wanted = max(over_quota, self._margins.scarce - free_bytes(self._directory))
+        if not policy.overwrite or wanted <= 0:
+            return freed
+        files, more = self._pictures.remove_bytes(wanted)
+        if files:
+            self._tell(e.PicturesPruned(files, more, "quota" if over_quota > 0 else "disk"))
+        return freed + more
 
     def _tell_pruned(self, choices: list[Choice]) -> None:
         groups: dict[tuple[str, str], list[Choice]] = {}

@@ -61,7 +61,7 @@ class Captures:
         words = {
             "format": settings.format,
             "quality": str(settings.quality),
-            "overlay": str(settings.overlay).lower(),
+            "overlay": str(bool(settings.overlay)).lower(),
             "picture": str(series.taken),
             "pictures": str(settings.count),
         }

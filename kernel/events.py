@@ -220,7 +220,8 @@ class AlarmReviewed(Body, frozen=True):
 class ActionFinished(Body, frozen=True):
     """The driver of an output confirmed the action with this key.
 
-    `earlier` is the seq of the ActionRequested where that was in an earlier session, otherwise 0.
+    `earlier` is the seq of the ActionRequested where that was in an earlier session, otherwise 0: a notice waits for a
+    day, but ordinals go on only from what the last segments say, so that its key may have been given again since.
     """
 
     output: str
@@ -235,6 +236,29 @@ class ActionFailed(Body, frozen=True):
     ordinal: int
     reason: str
     earlier: int = 0
+
+
+class PictureKept(Body, frozen=True):
+    """A picture that the capture with this key asked for lies in `file`, relative to the log's directory.
+
+    `sha256` is that of the file, `frame_sha256` that of the frame's payload as FrameCaptured names it.
+    """
+
+    output: str
+    ordinal: int
+    channel: str
+    file: str
+    bytes: int
+    sha256: str
+    frame_sha256: str
+
+
+class PicturesPruned(Body, frozen=True):
+    """So many kept pictures, the oldest ones, were removed on purpose, and why."""
+
+    files: int
+    freed_bytes: int
+    why: Literal["expired", "quota", "disk"]
 
 
 class LogRecovered(Body, frozen=True):
@@ -620,6 +644,8 @@ FACTS: tuple[type[Body], ...] = (
     AlarmReviewed,
     ActionFinished,
     ActionFailed,
+    PictureKept,
+    PicturesPruned,
     LogRecovered,
     ObjectsRecognised,
     Ticked,

@@ -40,7 +40,9 @@ class Broker:
         self._client: aiomqtt.Client | None = None
         self._why = "not connected yet"
         self._changed = asyncio.Event()
+        self._wake = asyncio.Event()
         self._connected = asyncio.Event()
+        self._failed = asyncio.Event()
         self._live: dict[str, set[int]] = {}
 
     def use(self, envelope: Envelope, settings: Mqtt) -> None:
@@ -49,12 +51,14 @@ class Broker:
             self._with = (envelope, settings)
             self._connected.clear()
             self._changed.set()
+            self._wake.set()
 
     async def run(self) -> None:
         """Keep the line up until cancelled; then say goodbye."""
         wait_s = FIRST_WAIT_S
         while True:
             self._changed.clear()
+            self._wake.clear()
             if self._with is not None:
                 try:
                     await self._talk(*self._with)
@@ -64,8 +68,9 @@ class Broker:
                 finally:
                     self._client = None
                     self._connected.clear()
+                    self._failed.set()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), wait_s if self._with else None)
+                await asyncio.wait_for(self._wake.wait(), wait_s if self._with else None)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     async def _talk(self, envelope: Envelope, settings: Mqtt) -> None:
@@ -110,18 +115,27 @@ class Broker:
 
     async def publish(self, messages: Sequence[Message], qos: int) -> None:
         """Publish in order; returns when the broker has taken them. Raises `NotNow`."""
-        try:
-            await asyncio.wait_for(self._connected.wait(), ANSWER_S)
-        except TimeoutError:
-            raise NotNow(f"no line to the broker: {self._why}") from None
+        if not self._connected.is_set():
+            await self._attempt()
         client = self._client
         if client is None:
-            raise NotNow(f"the line to the broker broke: {self._why}")
+            raise NotNow(f"no line to the broker: {self._why}")
         try:
             for message in messages:
                 await client.publish(message.topic, message.payload, qos=qos, retain=message.retain, timeout=ANSWER_S)
         except aiomqtt.MqttError as error:
             raise NotNow(f"the broker does not take it: {error}") from None
+
+    async def _attempt(self) -> None:
+        """Try for a line now instead of when it is next due; returns when there is one, or it is known that not."""
+        self._failed.clear()
+        self._wake.set()
+        outcomes = {asyncio.create_task(event.wait()) for event in (self._connected, self._failed)}
+        try:
+            await asyncio.wait(outcomes, timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for outcome in outcomes:
+                outcome.cancel()
 
     def state_after(self, topic: str, notice: Notice) -> str:
         """Whether any alarm of the topic is live after this notice."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import os
-from pathlib import Path
 from typing import Any
 
 import smbclient
 from smbprotocol.exceptions import LogonFailure, SMBException
 
 from devices.delivery import NotNow, Parcel, run_delivery
-from devices.upload import PART, Upload, remote_directory, uploads
+from devices.upload import PART, put_whole, remote_directory, uploads
 from kernel.site.linkage_model import Nas
 
 CONNECT_S = 15
@@ -55,18 +54,9 @@ def _to_directory(parcel: Parcel[Nas]) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for upload in uploads(parcel.notice, parcel.directory):
-            _write(directory, upload)
+            put_whole(directory, upload)
     except OSError as error:
         raise NotNow(f"{error.filename or directory}: {error.strerror}") from None
-
-
-def _write(directory: Path, upload: Upload) -> None:
-    part = directory / (upload.name + PART)
-    with part.open("wb") as file:
-        file.write(upload.content())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(directory / upload.name)
 
 
 def main() -> None:

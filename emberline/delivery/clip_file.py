@@ -6,8 +6,9 @@ the NAL units are only framed as the container wants them.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -165,17 +166,20 @@ def _hevc_units(extra: bytes) -> Iterator[bytes]:
             at += 2 + length
 
 
-def encode_pictures(path: Path, pictures: Sequence[tuple[int, Image.Image]], about: dict[str, str]) -> None:
-    """Write an MP4 (H.264) of RGB pictures, each with its time in ns from the start of the clip."""
+def encode_pictures(path: Path, pictures: Iterable[tuple[int, Image.Image]], about: dict[str, str]) -> None:
+    """Write an MP4 (H.264) of RGB pictures of one size, each with its time in ns from the start of the clip.
+
+    The pictures are taken one by one, so that a generator of them needs the memory of one.
+    """
+    rest = iter(pictures)
+    first = next(rest)
     with av.open(str(path), "w", format="mp4") as out:
-        stream = out.add_stream(
-            "libx264", rate=Fraction(25), options={"crf": "20", "preset": "veryfast", "threads": "1"}
-        )
-        width, height = pictures[0][1].size
+        stream = out.add_stream("libx264", rate=Fraction(25), options=X264)
+        width, height = first[1].size
         stream.width, stream.height, stream.pix_fmt = width - width % 2, height - height % 2, "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, TICKS)
         out.metadata.update(about)
-        _encode(out, stream, [(at, _even(picture)) for at, picture in pictures])
+        _encode(out, stream, ((at, _even(picture)) for at, picture in chain([first], rest)))
 
 
 def encode_lossless(path: Path, frames: Sequence[tuple[int, np.ndarray]], about: dict[str, str]) -> None:
@@ -200,7 +204,7 @@ def _even(picture: Image.Image) -> av.VideoFrame:
 def _encode(
     out: OutputContainer,
     stream: av.VideoStream,
-    shots: Sequence[tuple[int, av.VideoFrame]],
+    shots: Iterable[tuple[int, av.VideoFrame]],
     ticks: int = TICKS,
 ) -> None:
     last = -1

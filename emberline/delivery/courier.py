@@ -3,6 +3,8 @@
     ActionRequested, committed ─► outbox ─► pictures and clips ─► driver ─► ActionFinished
                                     (a thread of its own)   (back-off, one at a time for each output)
 
+Captured pictures need no driver: they are put on a shelf below the log's directory.
+
 Each output has a queue of its own, so that a server that is down holds up nobody else. An action is over when it was
 delivered, when another attempt makes no sense, or after a day.
 """
@@ -16,14 +18,17 @@ from pathlib import Path
 
 import msgspec
 
+from devices.notice import BadNotice
 from devices.process import DriverSpec
 from devices.reports import ActionAnswered
 from emberline.civil import Moments
 from emberline.delivery.outbox import MAX_ENTRIES, Done, Outbox, Request
 from emberline.delivery.preparing import Plan, plan, prepare
 from emberline.delivery.settings import DRIVER_PREFIX, delivery_spec, envelope_of
+from emberline.delivery.shelf import shelve
 from emberline.delivery.workshop import Workshop
 from kernel import events as e
+from kernel.captures import CAPTURE
 from kernel.log.contract import EventLog, LogError, Selection
 from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Site
@@ -57,6 +62,15 @@ class Waiting(msgspec.Struct):
     until_s: float
 
 
+class Shelved(msgspec.Struct, frozen=True):
+    """An entry whose pictures lie on the shelf now, and what is to be recorded of it."""
+
+    path: Path
+    request: Request
+    kept: list[e.PictureKept]
+    reason: str
+
+
 class Lane:
     """The queue of one output: what is ready, what is with the driver, and when the next attempt is due."""
 
@@ -83,11 +97,13 @@ class Courier:
 
     def __init__(self, log: EventLog, directory: Path, base: Path, drivers: Mapping[str, str]) -> None:
         self._log = log
+        self._directory = directory
         self._base = base
         self._drivers = drivers
         self._outbox = Outbox(directory)
         self._inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._prepared: queue.SimpleQueue[tuple[Path, Request]] = queue.SimpleQueue()
+        self._shelved: queue.SimpleQueue[Shelved] = queue.SimpleQueue()
         self._lanes: dict[str, Lane] = {}
         self._settings: dict[str, Path] = {}
         self._site: Site | None = None
@@ -128,7 +144,7 @@ class Courier:
 
     def takes(self, action: e.ActionRequested) -> bool:
         """Whether the action is one for the courier."""
-        return action.kind in self._drivers
+        return action.kind in self._drivers or action.kind == CAPTURE
 
     def configure(self, site: Site) -> list[DriverSpec]:
         """Deliver with these settings from now on, what is waiting too. Returns the drivers that this takes."""
@@ -161,6 +177,8 @@ class Courier:
             if admit is not None:
                 body = e.ActionFailed(request.output, request.ordinal, f"{MAX_ENTRIES} notices are waiting already")
                 admit(DRIVER_PREFIX + request.output, body)
+        if admit is not None:
+            self._record_shelved(admit)
         yield from self._due_life_signs()
         now_s = time.monotonic()
         for output, lane in self._lanes.items():
@@ -170,6 +188,15 @@ class Courier:
                 words = {"notice": str(path), "settings": str(self._settings[output])}
                 asked = e.ActionRequested(output, request.seq, request.kind, "deliver", words)
                 yield Delivery(DRIVER_PREFIX + output, asked, ATTEMPT_S)
+
+    def _record_shelved(self, admit: Callable[[str, e.Body], None]) -> None:
+        """What lies on the shelf becomes known to the log. Until then the outbox has it too."""
+        while not self._shelved.empty():
+            one = self._shelved.get()
+            self._unprepared -= 1
+            for kept in one.kept:
+                admit(DRIVER_PREFIX + one.request.output, kept)
+            self._over(one.path, one.request, one.reason, admit)
 
     def _due_life_signs(self) -> Iterator[Delivery]:
         while self._life_signs:
@@ -329,7 +356,7 @@ class Courier:
 
     def _plan(self, path: Path, request: Request, waiting: list[Waiting]) -> None:
         if self._outbox.is_ready(path):
-            self._prepared.put((path, request))
+            self._pass_on(path, request)
             return
         current = None
         if request.session == self._session and self._site is not None:
@@ -350,7 +377,18 @@ class Courier:
 
     def _prepare(self, one: Waiting, workshop: Workshop) -> None:
         prepare(self._log, self._outbox, one.path, one.request, one.plan, workshop)
-        self._prepared.put((one.path, one.request))
+        self._pass_on(one.path, one.request)
+
+    def _pass_on(self, path: Path, request: Request) -> None:
+        """The entry is made: pictures of a capture stay here, all else is for a driver."""
+        if request.kind != CAPTURE:
+            self._prepared.put((path, request))
+            return
+        try:
+            kept, reason = shelve(self._directory, path, request.output, request.ordinal)
+        except BadNotice as error:
+            kept, reason = [], str(error)
+        self._shelved.put(Shelved(path, request, kept, reason))
 
 
 def _outcome(output: str, ordinal: int, reason: str, earlier: int) -> e.Body:

@@ -3,13 +3,10 @@
 import msgspec
 
 from emberline.delivery.notices import Occasion, event_at
-from emberline.delivery.scene import Scene, Wanted, boxes_of, gather, seen_in
-from emberline.picture import Overlay
-from kernel.boxes import centre, foot
+from emberline.delivery.scene import Scene, Wanted, anchor_of, boxes_of, gather, seen_in
 from kernel.events import ActionRequested, AlarmRaised, Box, FrameCaptured, MediaWanted
 from kernel.log.contract import EventLog, Selection
 from kernel.references import CHANNEL_SOURCE
-from kernel.site.linkage_model import Ftp, LinkageSettings, Nas, Sftp
 from kernel.site.model import Site
 
 APPROACH_NS = 10_000_000_000
@@ -46,11 +43,6 @@ def wanted_for(media: tuple[MediaWanted, ...], at_ns: int) -> list[Wanted]:
     return list(by_channel.values())
 
 
-def wants_lossless(settings: LinkageSettings) -> bool:
-    """Whether a thermal clip is accompanied by its lossless frames: where files are kept, not where they are told."""
-    return isinstance(settings, Ftp | Sftp | Nas)
-
-
 def scene_of(log: EventLog, wanted: Wanted, moment: Moment, occasion: Occasion, site: Site) -> Scene:
     """The scene, with what is drawn on its pictures where it is of the alarm's own channel. Raises `SceneMissing`."""
     frames = gather(log, wanted, moment.seq, moment.captured_ns)
@@ -58,16 +50,13 @@ def scene_of(log: EventLog, wanted: Wanted, moment: Moment, occasion: Occasion, 
     thermal = channel is None or channel.kind == "thermal"
     raised = occasion.raised
     if raised is None or raised.channel != wanted.channel or not raised.rule:
-        return Scene(wanted, frames, {}, Overlay(), thermal)
+        return Scene(wanted, frames, thermal)
     rule = next((r for r in site.rules if r.id == raised.rule), None)
-    anchor = foot if rule is None or rule.anchor == "foot" else centre
+    anchor = anchor_of(rule)
     boxes = boxes_of(log, wanted.channel, raised.track, frames)
-    way = _way(log, occasion, raised)
-    _, _, w, h = raised.box
-    size = f"{round(w * frames[-1].body.width / 1e6)} x {round(h * frames[-1].body.height / 1e6)} px"
+    way = tuple(anchor(box) for box in _way(log, occasion, raised))
     box = getattr(occasion.event.body, "box", raised.box)
-    overlay = Overlay(box, f"{raised.target} {size}", [anchor(b) for b in way], rule)
-    return Scene(wanted, frames, boxes, overlay, thermal)
+    return Scene(wanted, frames, thermal, boxes, box, raised.target, way, rule)
 
 
 def _way(log: EventLog, occasion: Occasion, raised: AlarmRaised) -> list[Box]:

@@ -29,8 +29,9 @@ def occasion_of(log: EventLog, action: e.Event) -> Occasion:
     """What an action tells of. Raises `KeyError` where that is not in the log."""
     body = action.body
     assert isinstance(body, e.ActionRequested)
-    if body.event is None:
-        raise KeyError(f"{action.seq} tells of nothing")
+    if body.event is None:  # the operator asked for it
+        assert action.cause is not None
+        return Occasion(event_at(log, action.cause), None)
     first = _occasion(log, body.event)
     return msgspec.structs.replace(first, also=tuple(event_at(log, seq) for seq in body.also))
 
@@ -68,9 +69,9 @@ def notice_of(action: e.Event, occasion: Occasion, site: Site, moments: Moments)
         time=moments.show(event.time),
         utc=moments.utc(event.time),
         summary=summary_of(occasion),
-        channel=words.get("channel", ""),
-        channel_number=numbers.get(words.get("channel", ""), 1),
-        type=words.get("type", ""),
+        channel=words.get("channel", body.channel),
+        channel_number=numbers.get(words.get("channel", body.channel), 1),
+        type=words.get("type", body.kind if body.event is None else ""),
         rule=words.get("rule", ""),
         ordinal=int(words.get("ordinal", "0")),
         detail=words.get("detail", ""),
@@ -118,5 +119,7 @@ def _name(event: e.Event) -> str:
             return f"{body.exception.replace('_', ' ')}{': ' if about else ''}{about}"
         case e.ExceptionCleared():
             return f"{body.exception.replace('_', ' ')} is over ({body.reason.replace('_', ' ')})"
+        case e.CommandReceived():
+            return f"{body.name} {' '.join(body.arguments)}, by {body.who}"
         case _:
             return event.kind

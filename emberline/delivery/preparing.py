@@ -7,7 +7,8 @@ import msgspec
 from devices.notice import Attachment, write_notice
 from emberline.alarm_picture import site_at
 from emberline.civil import Calendar, Moments
-from emberline.delivery.evidence import Moment, moment_of, scene_of, wanted_for, wants_lossless
+from emberline.delivery.evidence import Moment, moment_of, scene_of, wanted_for
+from emberline.delivery.look import look_of
 from emberline.delivery.notices import Occasion, event_at, notice_of, occasion_of
 from emberline.delivery.outbox import Outbox, Request
 from emberline.delivery.rendering import About
@@ -53,7 +54,7 @@ def prepare(log: EventLog, outbox: Outbox, path: Path, request: Request, plan: P
     notice = notice_of(plan.action, plan.occasion, plan.site, plan.moments)
     about = About(notice.key, notice.seq, notice.summary, plan.moments)
     link = next((link for link in plan.site.linkages if link.id == request.output), None)
-    lossless = link is not None and wants_lossless(link.settings)
+    look = look_of(None if link is None else link.settings)
     if plan.wanted and outbox.is_full():
         missing.append("pictures and clips: the outbox is full")
     else:
@@ -63,7 +64,7 @@ def prepare(log: EventLog, outbox: Outbox, path: Path, request: Request, plan: P
             except (SceneMissing, KeyError) as error:
                 missing.append(f"files of {wanted.channel}: {error}")
                 continue
-            files, gaps = workshop.make(Order(scene, about, path, lossless))
+            files, gaps = workshop.make(Order(scene, about, path, look))
             made += files
             missing += gaps
     write_notice(path, msgspec.structs.replace(notice, attachments=tuple(made), missing=tuple(missing)))

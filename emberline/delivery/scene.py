@@ -1,14 +1,17 @@
 """What a channel saw around an alarm, taken out of the log: enough to draw its pictures and cut its clip."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
 from emberline.delivery.clip_file import StoredFrame
 from emberline.picture import Overlay
+from kernel.boxes import centre, foot
 from kernel.events import Box, Event, FrameCaptured, ObjectsDetected
 from kernel.log.contract import EventLog, Selection
 from kernel.references import CHANNEL_SOURCE
+from kernel.site.linkage_model import OverlayPart
+from kernel.site.model import Point, Rule
 from replay.frames import run_of_frames
 
 LATEST_NS = 30_000_000_000
@@ -46,13 +49,43 @@ class SceneFrame(msgspec.Struct, frozen=True):
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """A channel's frames from a key frame on, in order; `boxes` are the target's in the frames where it was seen."""
+    """A channel's frames from a key frame on, in order, and what can be drawn on them; coordinates in millionths.
+
+    `boxes` are the target's in the frames where it was seen, `box` that of the alarm, `way` the points that the rule
+    watches, up to the alarm.
+    """
 
     wanted: Wanted
     frames: tuple[SceneFrame, ...]
-    boxes: dict[int, Box]
-    overlay: Overlay
     thermal: bool
+    boxes: dict[int, Box] = {}
+    box: Box | None = None
+    target: str = ""
+    way: tuple[Point, ...] = ()
+    rule: Rule | None = None
+
+    def overlay(
+        self, frame: SceneFrame, parts: Collection[OverlayPart], box: Box | None, way: Sequence[Point]
+    ) -> Overlay:
+        """What to draw on one of the frames, of these parts."""
+        if box is None or "box" not in parts:
+            label = ""
+        elif "size" in parts:
+            width, height = (round(box[2] * frame.body.width / 1e6), round(box[3] * frame.body.height / 1e6))
+            label = f"{self.target} {width} x {height} px"
+        else:
+            label = self.target
+        return Overlay(
+            box=box if "box" in parts else None,
+            label=label,
+            trajectory=way if "trajectory" in parts else (),
+            rule=self.rule if "rule" in parts else None,
+        )
+
+    def way_until(self, frame: SceneFrame) -> list[Point]:
+        """Where the target has been by this frame, as far as the scene shows it."""
+        anchor = anchor_of(self.rule)
+        return [anchor(box) for seq, box in self.boxes.items() if seq <= frame.seq]
 
 
 class SceneMissing(Exception):
@@ -104,6 +137,11 @@ def _around(log: EventLog, wanted: Wanted, near_seq: int, near_ns: int) -> list[
         if inside or before:
             return before + inside + (after if inside else [])
     return []
+
+
+def anchor_of(rule: Rule | None) -> Callable[[Box], Point]:
+    """The point of a target that the rule watches."""
+    return foot if rule is None or rule.anchor == "foot" else centre
 
 
 def nearest(frames: Sequence[SceneFrame], at_ns: int) -> SceneFrame:

@@ -13,6 +13,7 @@ import msgspec
 
 from devices.notice import Attachment
 from devices.process import child_environment
+from emberline.delivery.look import Look
 from emberline.delivery.rendering import About, render
 from emberline.delivery.scene import Scene
 
@@ -26,7 +27,7 @@ class Order(msgspec.Struct, frozen=True):
     scene: Scene
     about: About
     directory: Path
-    lossless: bool
+    look: Look
 
 
 Result = tuple[list[Attachment], list[str]]
@@ -97,7 +98,7 @@ def main() -> None:
         order: Order = pickle.loads(sys.stdin.buffer.read(int.from_bytes(head, "big")))
         result: Result
         try:
-            result = render(order.scene, order.about, order.directory, order.lossless)
+            result = render(order.scene, order.about, order.directory, order.look)
         except Exception as error:
             result = [], [f"files of {order.scene.wanted.channel}: {type(error).__name__}: {error}"]
         data = pickle.dumps(result)

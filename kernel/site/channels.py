@@ -10,7 +10,6 @@ from kernel.site.geometry import polygon
 from kernel.site.model import ALWAYS, Channel, ChannelKind, Polygon, SceneChange, Tamper
 from kernel.site.motion import read_motion
 from kernel.site.names import Names
-from kernel.site.not_yet import warn_if_not_yet
 from kernel.site.problems import did_you_mean
 from kernel.site.recogniser import read_recogniser
 from kernel.site.vca import BACKGROUND, Vca, read_vca, settle_vca
@@ -41,7 +40,6 @@ def _read_channel(table: Table, names: Names) -> Channel:
     id = table.need("id", identifier) or ""
     kind = table.need("kind", KIND)
     source = table.need("source", _source) or ""
-    warn_if_not_yet("source." + source.partition(":")[0], table, "source")
     mask = table.take("privacy_mask", PRIVACY_MASK, ())
     vca = _read_vca_defaults(table.table("vca"), thermal=kind == "thermal")
     channel = Channel(

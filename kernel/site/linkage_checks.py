@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from kernel.site.checks import one_number_of, text
+from kernel.site.checks import Choice, list_of, one_number_of, text
 from kernel.site.fields import Check, Refused, Table, Value, as_table
-from kernel.site.linkage_model import Video
+from kernel.site.linkage_model import OVERLAY, OverlayPart, Video
 from kernel.site.names import Names
 from kernel.site.problems import did_you_mean, quote
 
@@ -83,6 +83,16 @@ def _pattern(value: Value) -> str:
     if "{" in rest or "}" in rest:
         raise value.refuse("may have these in braces: " + ", ".join("{" + p + "}" for p in PLACEHOLDERS))
     return pattern
+
+
+_PARTS = list_of(Choice[OverlayPart](*OVERLAY))
+
+
+def overlay(value: Value) -> tuple[OverlayPart, ...]:
+    """What is drawn on a picture: some of the parts, or `true` for all and `false` for none."""
+    if isinstance(value.raw, bool):
+        return OVERLAY if value.raw else ()
+    return _PARTS(value)
 
 
 def images(names: Names) -> Check[tuple[tuple[str, int], ...]]:

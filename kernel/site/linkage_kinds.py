@@ -1,7 +1,7 @@
 """The kinds of linkage in one table: what each takes, what that may be, and what holds where it is not said."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -13,6 +13,7 @@ from kernel.site.linkage_checks import (
     host,
     images,
     loopback,
+    overlay,
     settle_email,
     settle_ftp,
     settle_http,
@@ -25,6 +26,7 @@ from kernel.site.linkage_checks import (
     video,
 )
 from kernel.site.linkage_model import (
+    OVERLAY,
     AlarmOutput,
     Audible,
     Capture,
@@ -36,6 +38,7 @@ from kernel.site.linkage_model import (
     Mqtt,
     Nas,
     Notify,
+    PaletteName,
     Record,
     Sftp,
 )
@@ -68,11 +71,15 @@ _PORT = whole(1, 65535)
 _FILE = Key(text(), "")
 _YES, _NO = Key(flag, True), Key(flag, False)
 _COOL_DOWN = seconds(0, 3600)
+_PALETTE = Key(Choice[PaletteName](*get_args(PaletteName)), "ember")
+_LOOK = {"overlay": Key(overlay, OVERLAY), "palette": _PALETTE}
+_VIDEO_LOOK = {**_LOOK, "video_overlay": Key(overlay, ())}
 _UPLOAD = {
     "directory": Key(directory, PATTERN),
     "pictures": _YES,
     "video": _NO,
     "cool_down": Key(_COOL_DOWN, 0, "cool_down_ns"),
+    **_VIDEO_LOOK,
 }
 _LIFE_SIGN = Key(seconds(0, 3600), 0, "life_sign_ns")
 
@@ -95,7 +102,7 @@ def _local(names: Names) -> dict[str, Kind]:
                 "quality": Key(whole(1, 100), 90),
                 "count": Key(whole(1, 120), 1),
                 "interval": Key(seconds("0.1", 3600), SECOND_NS, "interval_ns"),
-                "overlay": _YES,
+                **_LOOK,
             },
         ),
     }
@@ -118,6 +125,7 @@ def _email(names: Names) -> dict[str, Kind]:
                 "video": Key(video(names), None),
                 "ca_file": _FILE,
                 "cool_down": Key(_COOL_DOWN, 60 * SECOND_NS, "cool_down_ns"),
+                **_VIDEO_LOOK,
             },
             settle_email,
         ),
@@ -183,6 +191,7 @@ def _servers() -> dict[str, Kind]:
                 "pictures": _YES,
                 "auth": Key(Choice[str]("digest", "basic", "bearer"), "digest"),
                 "life_sign": _LIFE_SIGN,
+                **_LOOK,
             },
             settle_http,
         ),
@@ -192,6 +201,7 @@ def _servers() -> dict[str, Kind]:
                 "pictures": _YES,
                 "listen": Key(loopback, "127.0.0.1:8552"),
                 "life_sign": Key(seconds(1, 3600), 10 * SECOND_NS, "life_sign_ns"),
+                **_LOOK,
             },
         ),
         "mqtt": Kind(

@@ -1,12 +1,18 @@
 """The settings of each kind of linkage, defaults filled in. Secrets are never in them, but in files outside the log.
 
 Where `channels` is empty, the channel that raised the alarm is meant. `pictures` and `video` say what goes along.
+`overlay` is drawn on pictures, `video_overlay` on clips, and `palette` gives thermal ones their colours.
 `cool_down_ns` is the least time between two notices, `life_sign_ns` that between two signs of life (0: none).
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
+
+OverlayPart = Literal["box", "trajectory", "rule", "size"]
+OVERLAY: tuple[OverlayPart, ...] = get_args(OverlayPart)
+"""All that can be drawn on a picture: the target's box, its way, the rule, and at the box its class and size."""
+PaletteName = Literal["ember", "white_hot", "black_hot", "red_hot", "rainbow"]
 
 
 class AlarmOutput(msgspec.Struct, frozen=True):
@@ -23,14 +29,15 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Capture(msgspec.Struct, frozen=True):
-    """Take `count` pictures of these channels, `interval_ns` apart; `overlay` draws boxes and rules on them."""
+    """Take `count` pictures of these channels, `interval_ns` apart."""
 
     channels: tuple[str, ...]
     format: Literal["jpeg", "png"]
     quality: int
     count: int
     interval_ns: int
-    overlay: bool
+    overlay: tuple[OverlayPart, ...]
+    palette: PaletteName = "ember"
 
 
 class Video(msgspec.Struct, frozen=True):
@@ -55,6 +62,9 @@ class Email(msgspec.Struct, frozen=True):
     video: Video | None
     ca_file: str = ""
     cool_down_ns: int = 60_000_000_000
+    overlay: tuple[OverlayPart, ...] = OVERLAY
+    video_overlay: tuple[OverlayPart, ...] = ()
+    palette: PaletteName = "ember"
 
 
 class Ftp(msgspec.Struct, frozen=True):
@@ -70,6 +80,9 @@ class Ftp(msgspec.Struct, frozen=True):
     encryption: Literal["tls", "implicit", "none"] = "tls"
     ca_file: str = ""
     cool_down_ns: int = 0
+    overlay: tuple[OverlayPart, ...] = OVERLAY
+    video_overlay: tuple[OverlayPart, ...] = ()
+    palette: PaletteName = "ember"
 
 
 class Sftp(msgspec.Struct, frozen=True):
@@ -85,6 +98,9 @@ class Sftp(msgspec.Struct, frozen=True):
     pictures: bool
     video: bool
     cool_down_ns: int = 0
+    overlay: tuple[OverlayPart, ...] = OVERLAY
+    video_overlay: tuple[OverlayPart, ...] = ()
+    palette: PaletteName = "ember"
 
 
 class Nas(msgspec.Struct, frozen=True):
@@ -104,6 +120,9 @@ class Nas(msgspec.Struct, frozen=True):
     mount: str = ""
     port: int = 445
     cool_down_ns: int = 0
+    overlay: tuple[OverlayPart, ...] = OVERLAY
+    video_overlay: tuple[OverlayPart, ...] = ()
+    palette: PaletteName = "ember"
 
 
 class Http(msgspec.Struct, frozen=True):
@@ -118,6 +137,8 @@ class Http(msgspec.Struct, frozen=True):
     pictures: bool
     auth: Literal["digest", "basic", "bearer"] = "digest"
     life_sign_ns: int = 0
+    overlay: tuple[OverlayPart, ...] = OVERLAY
+    palette: PaletteName = "ember"
 
 
 class Notify(msgspec.Struct, frozen=True):
@@ -126,6 +147,8 @@ class Notify(msgspec.Struct, frozen=True):
     pictures: bool
     listen: str = "127.0.0.1:8552"
     life_sign_ns: int = 10_000_000_000
+    overlay: tuple[OverlayPart, ...] = OVERLAY
+    palette: PaletteName = "ember"
 
 
 class Mqtt(msgspec.Struct, frozen=True):

@@ -8,7 +8,6 @@ from kernel.site.linkage_kinds import NEEDED, Kind, linkage_kinds
 from kernel.site.linkage_model import Audible
 from kernel.site.model import ALWAYS, Linkage
 from kernel.site.names import Names
-from kernel.site.not_yet import warn_if_not_yet
 from kernel.site.vca import SECOND_NS
 
 ALARM_OUTPUT = "alarm_output"
@@ -61,7 +60,6 @@ def _read_linkage(id: str, table: Table, names: Names, kinds: dict[str, Kind]) -
         settings=kinds[kind].settings(**values),
     )
     table.close({"password": NO_SECRETS})
-    warn_if_not_yet(f"linkage.{kind}", table)
     return linkage
 
 

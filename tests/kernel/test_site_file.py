@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.site.model import ALWAYS, ChannelKind, MotionArea, Period, SizeLimits
-from kernel.site.not_yet import MESSAGE, NOT_YET
 from kernel.site.reader import (
     SiteErrors,
     default_site,
@@ -320,17 +319,3 @@ def test_a_default_site_with_rules_watches_the_whole_frame_of_every_channel() ->
 )
 def test_what_is_allowed_but_may_not_do_what_was_meant_is_warned_about(text: str, expected: str) -> None:
     assert warnings_of(text) == [expected]
-
-
-@pytest.mark.parametrize(
-    ("feature", "text", "where"),
-    [
-        ("recording", with_lines("#end", "[recording]"), "site.toml:34: recording"),
-        ("exceptions", with_lines("#end", "[exceptions]", 'storage_full = ["siren"]'), "site.toml:34: exceptions"),
-        ("linkage.notify", with_lines("#siren", "[linkage.x]", 'kind = "notify"'), "site.toml:33: linkage.x"),
-        ("exceptions", with_lines("#end", "[exceptions]", "storage_full = []"), None),
-    ],
-)
-def test_what_is_not_acted_on_yet_is_said_unless_it_is_off(feature: str, text: str, where: str | None) -> None:
-    expected = [f"warning: {where}: {MESSAGE}"] if where is not None and feature in NOT_YET else []
-    assert warnings_of(text) == expected

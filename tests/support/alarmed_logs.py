@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from emberline.__main__ import run
 from kernel.events import ActionRequested, AlarmRaised, Event, MediaWanted
 from kernel.log.contract import EventLog, Selection
-from support.cli import good
 from support.sites import whole_frame
 
 START = "2026-03-01T02:00:00+01:00"
@@ -14,8 +14,11 @@ def alarmed(where: Path, source: Path, linkages: str = "", kind: str = "thermal"
     """A log of the recording, folded, with civil time; `linkages` are more of the site file."""
     site = where / "site.toml"
     site.write_text('[site]\nname = "North fence"\ntimezone = "Europe/Berlin"\n' + whole_frame(kind=kind) + linkages)
-    good("import", source, "--log", where / "log", "--site", site, "--start", START, "--channel", "thermal")
-    good("replay", where / "log")
+    log = str(where / "log")
+    assert (
+        run(["import", str(source), "--log", log, "--site", str(site), "--start", START, "--channel", "thermal"]) == 0
+    )
+    assert run(["replay", log]) == 0
     return where / "log"
 
 

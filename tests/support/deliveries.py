@@ -57,7 +57,7 @@ def parcel(where: Path, one: Notice | None = None, picture: bytes | None = PICTU
     if picture is not None:
         path = directory / "thermal-at.jpg"
         path.write_bytes(picture)
-        shown = {"channel": "thermal", "first": one.time, "last": one.time, "frames": 1}
+        shown = {"channel": "thermal", "first": one.time, "last": one.time, "frames": 1, "frame_digests": ("00" * 32,)}
         attachments.append(attach(path, "picture", "image/jpeg", **shown))
     write_notice(directory, msgspec.structs.replace(one, attachments=(*one.attachments, *attachments)))
     return directory

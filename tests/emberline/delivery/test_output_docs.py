@@ -10,6 +10,7 @@ from kernel.site.reader import parse_site
 from support.cli import REPOSITORY, emberline
 
 PAGES = sorted((REPOSITORY / "docs" / "outputs").glob("*.md"))
+LINKAGE = REPOSITORY / "docs" / "linkage.md"
 EXAMPLES = [page for page in PAGES if page.name != "README.md"]
 
 
@@ -29,6 +30,11 @@ def test_check_finds_an_example_good(tmp_path: Path) -> None:
     site.write_text(example(EXAMPLES[0]))
     result = emberline("check", site)
     assert (result.code, result.err) == (0, "")
+
+
+def test_the_example_of_a_capture_is_good() -> None:
+    _, warnings = parse_site(example(EXAMPLES[0]) + example(LINKAGE))
+    assert not warnings
 
 
 def test_every_kind_of_output_has_an_example() -> None:
