@@ -7,30 +7,23 @@ from pathlib import Path
 from types import TracebackType
 
 import msgspec
-import zmq
 
 from devices.actions import PendingActions
-from devices.backoff import Muffler
+from devices.hearing import Hearing
 from devices.process import DriverSpec
-from devices.reports import UNKNOWN, ActionAnswered, Ended, Faulted, Lost, Report, WentOffline, WentOnline
+from devices.reports import ActionAnswered, Ended, Report, WentOffline, WentOnline
 from devices.supervised import Supervised, Timing
 from devices.switchboard import Switchboard
 from devices.wire import (
     HEARTBEAT_EVERY_S,
-    MAX_FRAMES_A_SECOND,
-    MAX_TOKEN_BYTES,
     Act,
     Credit,
     Heartbeat,
     Message,
     Pace,
-    PacketReceived,
-    ShotTaken,
     Start,
     Stop,
     WireError,
-    check_payload,
-    decode_from_driver,
     decode_to_driver,
     encode,
     plain_text,
@@ -40,7 +33,6 @@ from kernel.events import ActionRequested
 STOP_S = 3.0
 """How long `stop` waits for the drivers before it ends them by force."""
 TEND_EVERY_S = 0.1
-FLOOD = f"the driver sends more than {MAX_FRAMES_A_SECOND} frames a second"
 
 
 class DriverState(msgspec.Struct, frozen=True):
@@ -89,10 +81,8 @@ class DriverHost:
         self._actions = PendingActions()
         self._retired: deque[bytes] = deque(maxlen=1000)
         self._reports: list[Report] = []
-        self._stranger_notes = Muffler(1, 10.0)
+        self._hearing = Hearing(self._drivers, self._retired)
         self._next_heartbeat_s = self._next_tend_s = 0.0
-        self.malformed: Counter[str] = Counter()
-        """How many messages were refused, by driver; UNKNOWN for those without a valid token."""
 
     def __enter__(self) -> "DriverHost":
         self.start()
@@ -100,6 +90,11 @@ class DriverHost:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+
+    @property
+    def malformed(self) -> Counter[str]:
+        """How many messages were refused, by driver; UNKNOWN for those without a valid token."""
+        return self._hearing.malformed
 
     @property
     def actions_under_way(self) -> int:
@@ -212,7 +207,9 @@ class DriverHost:
         until_s = time.monotonic() + timeout_s
         while True:
             for route, parts in board.helping():
-                self._understand(route, parts)
+                supervised, reports = self._hearing.hear(route, parts)
+                for report in reports:
+                    self._report(supervised, report)
             now_s = time.monotonic()
             if now_s >= self._next_tend_s:
                 self._tend(now_s)
@@ -242,63 +239,12 @@ class DriverHost:
 
     # What comes in
 
-    def _understand(self, route: bytes | None, parts: Sequence[zmq.Frame]) -> None:
-        supervised: Supervised | None = None
-        try:
-            if len(parts) < 2 or len(parts[0]) > MAX_TOKEN_BYTES:
-                raise WireError(f"{len(parts)} parts without a token and a header")
-            token = parts[0].bytes
-            supervised = next((d for d in self._drivers.values() if d.process and d.token == token), None)
-            if supervised is None:
-                if token in self._retired:
-                    return  # the last words of a driver that was given up
-                raise WireError("a token that no running driver was given")
-            message = decode_from_driver(parts[1].bytes)
-            payload = parts[2:]
-            check_payload(message, [len(part) for part in payload])
-            if isinstance(message, ShotTaken | PacketReceived) and self._floods(supervised):
-                self._count_flood(supervised, supervised.talk.throw_away(message, FLOOD))
-                supervised.heard(time.monotonic(), route)
-                return
-            reports = supervised.talk.receive(message, payload)
-        except WireError as error:
-            self._refuse(supervised, error)
+    def _report(self, supervised: Supervised | None, report: Report) -> None:
+        if supervised is None:
+            self._reports.append(report)
             return
-        supervised.heard(time.monotonic(), route)
-        for report in reports:
-            self._report(supervised, report)
-
-    def _floods(self, supervised: Supervised) -> bool:
-        """Whether the driver sends more frames than anybody needs; at pace max its credit bounds it."""
-        return supervised.talk.pace == "realtime" and not supervised.allowance.take(time.monotonic())
-
-    def _count_flood(self, supervised: Supervised, reports: list[Report]) -> None:
-        """Frames thrown away are told of together, once a second, and are a fault."""
-        supervised.flood += sum(report.count for report in reports if isinstance(report, Lost))
-        if supervised.flood_notes.admit(time.monotonic()) is not None:
-            self._fault(Faulted(supervised.spec.id, FLOOD), supervised.faults)
-            self._reports.append(Lost(supervised.spec.id, supervised.flood, FLOOD))
-            supervised.flood = 0
-
-    def _refuse(self, supervised: Supervised | None, error: WireError) -> None:
-        driver = UNKNOWN if supervised is None else supervised.spec.id
-        self.malformed[driver] += 1
-        notes = self._stranger_notes if supervised is None else supervised.malformed_notes
-        self._fault(Faulted(driver, f"malformed message: {plain_text(str(error))}"), notes)
-
-    def _fault(self, fault: Faulted, muffler: Muffler) -> None:
-        held = muffler.admit(time.monotonic())
-        if held:
-            fault = Faulted(fault.driver, f"{fault.reason} ({held} before it were not reported)")
-        if held is not None:
-            self._reports.append(fault)
-
-    def _report(self, supervised: Supervised, report: Report) -> None:
         if isinstance(report, ActionAnswered) and not self._actions.answered(supervised.spec.id, report):
             return  # said twice, or too late
-        if isinstance(report, Faulted):
-            self._fault(report, supervised.faults)
-            return
         self._reports.append(report)
         if isinstance(report, WentOnline):
             self._send_actions(supervised)

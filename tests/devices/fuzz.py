@@ -7,14 +7,15 @@ sizes. Nothing may raise, and every frame that gets through must be one that the
 import argparse
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 import zmq
 
 from devices.conversation import Conversation
+from devices.hearing import Hearing
 from devices.process import DriverSpec
-from devices.reports import FrameArrived, Report
+from devices.reports import FrameArrived
 from devices.supervised import Supervised, Timing
 from devices.wire import (
     MAX_SIDE_PX,
@@ -148,38 +149,33 @@ class Tally(msgspec.Struct):
 
 
 def fuzz(count: int, seed: int) -> Tally:
-    """Feed `count` messages to the host's understanding of one driver. Raises whatever it must not raise."""
-    from devices.host import DriverHost
-
+    """Feed `count` messages to the host's hearing of one driver. Raises whatever it must not raise."""
     rng, tally = random.Random(seed), Tally()
-    host = DriverHost([DriverSpec("cam", "none")])
-    supervised = _stand_in(host)
+    supervised = _stand_in()
+    hearing = Hearing({"cam": supervised}, retired=())
     for parts in messages(rng, count):
         if supervised.talk.ended or rng.random() < 0.01:
             _begin_anew(supervised, tally)
-        before = sum(host.malformed.values())
-        host._understand(None, [zmq.Frame(part) for part in parts])  # pyright: ignore[reportPrivateUsage]
+        before = hearing.malformed.total()
+        _, reports = hearing.hear(None, [zmq.Frame(part) for part in parts])
         supervised.talk.begin("realtime")
-        reports: Sequence[Report] = host._reports  # pyright: ignore[reportPrivateUsage]
         for report in reports:
             if isinstance(report, FrameArrived):
                 check_frame(report)
                 tally.frames += 1
             else:
                 tally.others += 1
-        host._reports = []  # pyright: ignore[reportPrivateUsage]
         tally.messages += 1
-        tally.refused += sum(host.malformed.values()) - before
+        tally.refused += hearing.malformed.total() - before
     return tally
 
 
-def _stand_in(host: object) -> Supervised:
+def _stand_in() -> Supervised:
     """A driver without a process, so that a million messages need no socket."""
     supervised = Supervised(DriverSpec("cam", "none"), Timing())
     supervised.process = object()  # type: ignore[assignment]
     supervised.token = TOKEN
     supervised.allowance.take = lambda now_s: True  # type: ignore[method-assign]
-    host._drivers = {"cam": supervised}  # type: ignore[attr-defined]
     return supervised
 
 
