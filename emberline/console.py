@@ -18,7 +18,11 @@ def warn(message: str) -> None:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A function to be told (done, in all or None); draws a bar where stderr is a terminal."""
+    """A function to be told (done, in all or None); draws a bar where stderr is a terminal.
+
+    Lines printed meanwhile go to stdout wherever that leads: rich would lead them to stderr's terminal, so that
+    nothing would come through a pipe.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -26,7 +30,8 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    hidden, together = not sys.stderr.isatty(), sys.stdout.isatty()
+    with Progress(*columns, console=err, transient=True, disable=hidden, redirect_stdout=together) as bar:
         task = bar.add_task(what, total=None)
 
         def tell(done: int, total: int | None) -> None:

@@ -10,9 +10,9 @@ All of them are polars frames in order of the log. Each begins with
     cause           Int64     the seq of what brought it about; null on a fact
 
 and goes on with the fields of its kind as the catalogue (`kernel/events.py`) has them: whole numbers are Int64, words
-String, tuples List, mappings Map, structs Struct. `events_table` gives any kind like this; the other functions are for
-the usual questions and say what they add. Boxes are in four columns `x`, `y`, `width`, `height`, Float64, fractions of
-the frame with the origin top left.
+String, tuples List, mappings Map, structs Struct; a field with one of the names above has `body_` before it.
+`events_table` gives any kind like this; the other functions are for the usual questions and say what they add. Boxes
+are in four columns `x`, `y`, `width`, `height`, Float64, fractions of the frame with the origin top left.
 """
 
 from typing import Any
@@ -36,16 +36,30 @@ def alarms_table(log: EventLog, selection: Selection = _ALL) -> pl.DataFrame:
     """One row an alarm: the fields of AlarmRaised, and what followed.
 
     Added are `repeats` (Int64), `cleared` (Int64, logical ns, null while it goes on), `reason` (String, why it ended)
-    and `duration_s` (Float64). The box is that of the moment at which it was raised.
+    and `duration_s` (Float64); of its review `label`, `label_cause` and `note` (String, null where nobody judged it).
+    The box is that of the moment at which it was raised.
     """
     raised = _with_box(events_table(log, "AlarmRaised", selection))
     repeats = _frame(log.typed("AlarmRepeated")).group_by("alarm").agg(pl.len().cast(pl.Int64).alias("repeats"))
     cleared = _frame(log.typed("AlarmCleared")).select("alarm", "reason", cleared="time")
     joined = raised.join(repeats, left_on="seq", right_on="alarm", how="left", maintain_order="left")
     joined = joined.join(cleared, left_on="seq", right_on="alarm", how="left", maintain_order="left")
+    joined = _with_reviews(log, joined)
     return joined.with_columns(
         pl.col("repeats").fill_null(0), duration_s=(pl.col("cleared") - pl.col("time")) / SECOND_NS
     )
+
+
+def _with_reviews(log: EventLog, alarms: pl.DataFrame) -> pl.DataFrame:
+    """The last word on each alarm; a review names its session by the fact that began it."""
+    said = events_table(log, "AlarmReviewed").select(
+        "rule", "ordinal", "label", "note", began="body_session", label_cause="body_cause"
+    )
+    starts = _frame(log.typed("SessionStarted")).select(began="fact_no")
+    starts = starts.with_row_index("session", offset=1).with_columns(pl.col("session").cast(pl.Int64))
+    last = said.join(starts, on="began").group_by("session", "rule", "ordinal", maintain_order=True).last()
+    key = ["session", "rule", "ordinal"]
+    return alarms.join(last.drop("began"), on=key, how="left", maintain_order="left")
 
 
 def detections_table(log: EventLog, selection: Selection = _ALL) -> pl.DataFrame:
@@ -80,7 +94,8 @@ def frames_table(log: EventLog, selection: Selection = _ALL) -> pl.DataFrame:
 
 
 def _placed(log: EventLog, events: pl.DataFrame) -> pl.DataFrame:
-    """With session and civil time, as of each event's fact."""
+    """With session and civil time, as of each event's fact; a field called session is `body_session`."""
+    events = events.rename({"session": "body_session"}, strict=False)
     starts = _frame(log.typed("SessionStarted")).select("fact_no", began="fact_no")
     starts = starts.with_row_index("session", offset=1).with_columns(pl.col("session").cast(pl.Int64))
     clocks = _frame(log.typed("ClockSet")).select("fact_no", "offset_ns", clocked="fact_no")

@@ -1,15 +1,17 @@
-"""What besides the grid would keep false alarms out: durations, size limits and shields, read off the alarms.
+"""What besides the grid would keep false alarms out, read off the alarms: classes, durations, size limits, shields.
 
 Each is a guess from where the true and the false alarms lie apart; the caller tries it before believing it.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, sqrt
+from typing import get_args
 
 import msgspec
 
 from kernel.events import Box
-from kernel.site.model import Rule, Site
+from kernel.site.model import Rule, Site, TargetName
 from replay.scoring import Verdict
 
 MILLION = 1_000_000
@@ -37,10 +39,22 @@ def suggestions(site: Site, verdicts: Sequence[Verdict]) -> list[Suggestion]:
         true = [v for v in verdicts if v.alarm.rule == rule.id and v.kind in ("true", "duplicate")]
         false = [v for v in verdicts if v.alarm.rule == rule.id and v.kind == "false"]
         if false:
+            found += _classes(rule, true, false)
             found += _duration(rule, true, false)
             found += _heights(rule, true, false)
             found += _shields(rule, true, false)
     return found
+
+
+def _classes(rule: Rule, true: Sequence[Verdict], false: Sequence[Verdict]) -> list[Suggestion]:
+    """Without the classes that only false alarms had, where true alarms had others."""
+    wrong = {v.alarm.target for v in false} - {v.alarm.target for v in true}
+    left = [name for name in get_args(TargetName) if name in rule.targets and name not in wrong]
+    if not true or not left or len(left) == len(rule.targets):
+        return []
+    words = " or ".join(sorted(wrong & rule.targets))
+    why = f"false alarms alone were of class {words}; what this class stands for raises no alarm any more"
+    return [Suggestion(f"rule.{rule.id}.targets", json.dumps(left), why)]
 
 
 def _duration(rule: Rule, true: Sequence[Verdict], false: Sequence[Verdict]) -> list[Suggestion]:
