@@ -21,7 +21,7 @@ notebook: $(VENV)/.development
 notebooks-check: $(VENV)/.development
 	$(BIN)/pytest -n 2 --nbmake --nbmake-timeout=300 notebooks
 
-# A thousand kills, some hundreds of damages, a full disk: about twelve minutes on two cores; see docs/live.md.
+# A thousand kills, some hundreds of damages, a full disk: about twelve minutes on two cores; see docs/reliability.md.
 crash: $(VENV)/.development
 	$(BIN)/python -m tests.crash.kills --kills 1000
 	$(BIN)/python -m tests.crash.damages --each 200 --others 50
@@ -29,8 +29,8 @@ crash: $(VENV)/.development
 
 # A long, mostly idle watch with a small quota; SOAK_HOURS=1 for a short one. See docs/reliability.md.
 SOAK_HOURS ?= 24
-.PHONY: soak
-soak: $(VENV)/.development
+.PHONY: soak-storage
+soak-storage: $(VENV)/.development
 	$(BIN)/python -m tests.crash.soak --hours $(SOAK_HOURS)
 
 lint: $(VENV)/.development

@@ -1,5 +1,7 @@
 """The daemon's storekeeper: sees to it that the log stays within its bounds, and says when there is no room.
 
+It also has the events of each day that is over put into one file.
+
 A thread of its own looks at sizes and removes what may go, since both take a while with many files; the daemon's loop
 asks often whether frames may be recorded, and admits what there is to tell as facts.
 """
@@ -16,6 +18,7 @@ from kernel import events as e
 from kernel.ages import Ages
 from kernel.evidence import Evidence
 from kernel.log.contract import EventLog, LogError, Selection
+from kernel.log.day_desk import DayDesk
 from kernel.log.ledger import read_ledger
 from kernel.log.retention import DAY_NS, Choice, Policy, choose, prune, remove_leftovers, stored_segments
 from kernel.log.room import Reserve, free_bytes, margins_for, total_bytes, used_bytes
@@ -73,6 +76,7 @@ class Storekeeper:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closing = False
+        self._days = DayDesk(directory)
         self._thread = threading.Thread(target=self._run, name="storekeeper", daemon=True)
 
     def __enter__(self) -> "Storekeeper":
@@ -182,6 +186,7 @@ class Storekeeper:
             self._wake.wait(max(ROUND_S, 20 * took))
             self._wake.clear()
             self._wake.wait(LOOK_S)  # however often it is woken
+        self._try(self._days.close)
 
     def _begin(self) -> None:
         remove_leftovers(self._directory)
@@ -212,6 +217,7 @@ class Storekeeper:
         limit = policy.filled_at if self._over_quota else policy.quota_bytes
         used -= self._prune_pictures(policy, now, used - limit)
         self._over_quota = used > limit
+        self._days.step(read_ledger(self._directory), now, free_bytes(self._directory) - self._margins.resume)
         self._faults.clear()
 
     def _prune_pictures(self, policy: Policy, now: int, over_quota: int) -> int:

@@ -27,6 +27,7 @@ COMMANDS = {
     "apply": "apply",
     "events": "events",
     "scrub": "scrub",
+    "compact": "compact",
     "tail": "tail",
     "config": "config",
     "export": "export",

@@ -7,7 +7,7 @@ from kernel.log.database import Database
 from kernel.log.ledger import LEDGER_NAME, Ledger
 from kernel.log.lock import LOCK_NAME, has_writer, locked
 from kernel.log.reading import Span
-from kernel.log.segments import Segment, is_unborn, segments_in
+from kernel.log.segments import Segment, day_files_in, is_unborn, segments_in
 
 SEAL_NAMES = ("seal.", "seal-")
 """How the names of the keys begin that the log is sealed with."""
@@ -31,7 +31,7 @@ def prepare_for_writing(directory: Path) -> None:
     except OSError as error:
         raise LogError(f"{directory} cannot be used as a log: {error.strerror}") from None
     strangers = [name for name in entries if name != LOCK_NAME and not name.startswith(SEAL_NAMES)]
-    if LEDGER_NAME not in entries and strangers and not segments_in(directory):
+    if LEDGER_NAME not in entries and strangers and not segments_in(directory) and not day_files_in(directory):
         raise LogError(f"{directory} is not empty and not an Emberline log; name a new directory")
 
 
@@ -61,13 +61,13 @@ def unsealed_segments(directory: Path, ledger: Ledger) -> list[Segment]:
 def sealed_spans(directory: Path, ledger: Ledger) -> list[Span]:
     """The segments in the ledger that have to be there. Raises `LogUnreadable` where one is missing."""
     spans = [
-        Span(Segment(directory, line.first_seq), line.first_seq, line.last_seq, ledger.is_framed(line))
+        Span(ledger.segment(directory, line), line.first_seq, line.last_seq, ledger.is_framed(line))
         for line in ledger.sealed
         if ledger.has_events(line)
     ]
-    for span in spans:
-        if not span.segment.events.exists():
-            raise LogUnreadable(f"{span.segment.events} is missing")
+    for path in dict.fromkeys(span.segment.events for span in spans):
+        if not path.exists():
+            raise LogUnreadable(f"{path} is missing")
     return spans
 
 

@@ -1,14 +1,16 @@
 """The ledger: `ledger.jsonl`, one JSON object a line, only ever appended to.
 
-The first line says that this is a log; each further line records a segment that was sealed, one whose frames were
-removed on purpose, or what damage took. Each line ends with the CRC-32 of what stands before it. A last line that a
-crash cut short is ignored on reading and cut off before the next is written.
+The first line says that this is a log; each further line records a segment that was sealed, one whose frames or
+events were removed on purpose, what damage took, or that the events of many segments lie in the file of a day. Each
+line ends with the CRC-32 of what stands before it. A last line that a crash cut short is ignored on reading and cut
+off before the next is written.
 """
 
 import os
 import re
 import threading
 import zlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -17,6 +19,7 @@ import msgspec
 
 from kernel.events import SCHEMA_VERSION
 from kernel.log.contract import GENESIS, Head, LogUnreadable
+from kernel.log.segments import Segment
 
 LEDGER_NAME = "ledger.jsonl"
 
@@ -65,7 +68,15 @@ class Lost(msgspec.Struct, frozen=True, tag="lost", tag_field="line", forbid_unk
     detail: str
 
 
-Line = LogBegun | Sealed | Pruned | Lost
+class Compacted(msgspec.Struct, frozen=True, tag="compacted", tag_field="line", forbid_unknown_fields=True):
+    """The events of all sealed segments from `first_seq` to `last_seq` lie in one file, see `kernel/log/days.py`."""
+
+    first_seq: int
+    last_seq: int
+    events_sha256: str
+
+
+Line = LogBegun | Sealed | Pruned | Lost | Compacted
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -79,6 +90,23 @@ class Ledger(msgspec.Struct, frozen=True):
     length: int
     lost: tuple[Lost, ...] = ()
     pruned_events: frozenset[str] = frozenset()
+    days: tuple[Compacted, ...] = ()
+
+    def day_of(self, first_seq: int) -> Compacted | None:
+        """The day in whose file a segment's events lie, by its first seq; None where they lie by themselves."""
+        at = bisect_right(self.days, first_seq, key=lambda day: day.first_seq) - 1
+        return self.days[at] if at >= 0 and first_seq <= self.days[at].last_seq else None
+
+    def segment(self, directory: Path, line: Sealed) -> Segment:
+        """The files of a sealed segment."""
+        day = self.day_of(line.first_seq)
+        return Segment(directory, line.first_seq, None if day is None else day.first_seq)
+
+    def lines_of(self, day: Compacted) -> tuple[Sealed, ...]:
+        """The sealed segments whose events lie in the file of a day."""
+        start = bisect_left(self.sealed, day.first_seq, key=lambda line: line.first_seq)
+        end = bisect_right(self.sealed, day.last_seq, key=lambda line: line.first_seq)
+        return self.sealed[start:end]
 
     @property
     def gaps(self) -> dict[int, Lost]:
@@ -104,7 +132,7 @@ class DamagedLedger(LogUnreadable):
 
 
 _APPENDING = threading.Lock()
-_LINE = msgspec.json.Decoder(LogBegun | Sealed | Pruned | Lost)
+_LINE = msgspec.json.Decoder(LogBegun | Sealed | Pruned | Lost | Compacted)
 _FORMAT = "emberline"
 _SCHEMA = re.compile(rb'"schema":(\d{1,9})')
 _CHECKED = re.compile(rb'(\{.*),"crc":"([0-9a-f]{8})"\}')
@@ -163,7 +191,14 @@ def read_ledger(directory: Path) -> Ledger:
         len(whole),
         tuple(line for line in lines if isinstance(line, Lost)),
         frozenset(line.segment for line in lines if isinstance(line, Pruned) and line.part == "events"),
+        _days_of(lines),
     )
+
+
+def _days_of(lines: Sequence[Line]) -> tuple[Compacted, ...]:
+    """In order of seq; of several lines for the same events the last one holds."""
+    days = {line.first_seq: line for line in lines if isinstance(line, Compacted)}
+    return tuple(days[first] for first in sorted(days))
 
 
 def legible_lines(directory: Path) -> tuple[list[Line], list[Line], str]:

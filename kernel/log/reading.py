@@ -13,7 +13,7 @@ from kernel.log.chain import PAYLOAD_KINDS, Row
 from kernel.log.columns import typed_sql
 from kernel.log.contract import LogLocked, LogUnreadable, Selection
 from kernel.log.database import Database
-from kernel.log.ledger import LEDGER_NAME, read_ledger
+from kernel.log.ledger import LEDGER_NAME, Ledger, read_ledger
 from kernel.log.schema import ROW_COLUMNS, row_table, schema_of
 from kernel.log.segments import Segment
 from kernel.log.upcast import must_upcast, upcast
@@ -51,7 +51,8 @@ class Reader:
         self._make_ready = make_ready
         self._schemas: dict[int, int] = {}
         self._framed: set[int] = set()
-        self._counts: dict[tuple[Path, str], tuple[tuple[int, int], int]] = {}
+        self._counts: dict[tuple[int, str, str], tuple[tuple[int, int], int]] = {}
+        self._ledger: Ledger | None = None
 
     def rows(self, span: Span, selection: Selection = Selection()) -> Iterator[Row]:
         """The selected events of one segment as they are stored."""
@@ -61,7 +62,7 @@ class Reader:
         sql = f"SELECT {ROW_COLUMNS} FROM {{}} WHERE seq BETWEEN ? AND ?{condition} ORDER BY seq"
         for start in range(first, last + 1, _EVENTS_AT_ONCE):
             bounds = [start, min(last, start + _EVENTS_AT_ONCE - 1)]
-            for values in self._ask(span.segment.events, "events", sql, [*bounds, *parameters]):
+            for values in self._ask_events(span, sql, [*bounds, *parameters]):
                 yield Row(*values)
 
     def row(self, span: Span, seq: int) -> Row | None:
@@ -69,18 +70,20 @@ class Reader:
         return next(self.rows(span, Selection(first=seq, last=seq)), None)
 
     def count(self, span: Span) -> int:
-        """How many events the segment's table holds."""
-        return self._ask(span.segment.events, "events", "SELECT count(*) FROM {}")[0][0]
+        """How many events the segment's table holds; in the file of a day, those with seqs of the segment."""
+        where, bounds = _place_in_day(span)
+        return self._ask_events(span, f"SELECT count(*) FROM {{}}{where}", bounds)[0][0]
 
     def all_seqs(self, span: Span) -> Iterator[int]:
-        """The seqs in the segment's table, whatever they are, in order."""
-        return (row[0] for row in self._ask(span.segment.events, "events", "SELECT seq FROM {} ORDER BY 1"))
+        """The seqs in the segment's table, whatever they are, in order; in the file of a day, those of the segment."""
+        where, bounds = _place_in_day(span)
+        return (row[0] for row in self._ask_events(span, f"SELECT seq FROM {{}}{where} ORDER BY 1", bounds))
 
     def events(self, selection: Selection, last_seq: int) -> Iterator[Event]:
         """The selected events up to `last_seq`."""
         last = last_seq if selection.last is None else min(last_seq, selection.last)
         selection = msgspec.structs.replace(selection, last=last)
-        for span in self._spans():
+        for span in self._joined():
             if span.first_seq <= last and (selection.first is None or span.last_seq >= selection.first):
                 schema = self.schema(span)
                 self._check_events(span)
@@ -92,7 +95,7 @@ class Reader:
         last = last_seq if selection.last is None else min(last_seq, selection.last)
         selection = msgspec.structs.replace(selection, last=last, kinds=None)
         parts = [typed_rows(self._database, kind, [])]
-        for span in self._spans():
+        for span in self._joined():
             if span.first_seq <= last and (selection.first is None or span.last_seq >= selection.first):
                 self._check_events(span)
                 parts.append(self._typed_of(span, kind, selection))
@@ -110,8 +113,8 @@ class Reader:
         last = span.last_seq if selection.last is None else min(span.last_seq, selection.last)
         condition, parameters = _where(selection)
         sql = typed_sql(kind, f" AND seq BETWEEN ? AND ?{condition}")
-        path = span.segment.events
-        return self._readily(path, lambda: self._database.typed(path, "events", sql, [first, last, *parameters]))
+        asked = [first, last, *parameters]
+        return self._in_events(span, lambda path: self._database.typed(path, "events", sql, asked))
 
     def payload(self, seq: int) -> bytes | None:
         """The payload of one frame, None where it has expired, `KeyError` where there never was one."""
@@ -122,7 +125,7 @@ class Reader:
             if stored:
                 return stored[0][1]
             sql = f"SELECT seq FROM {{}} WHERE seq = ? AND kind IN {PAYLOAD_KINDS}"
-            if self._ask(span.segment.events, "events", sql, [seq]):
+            if self._ask_events(span, sql, [seq]):
                 return None
         raise KeyError(f"event {seq} is not a FrameCaptured of this log")
 
@@ -151,14 +154,13 @@ class Reader:
     def schema(self, span: Span) -> int:
         """The log schema that a segment is written in. Raises `LogUnreadable` where it is newer than ours."""
         if span.first_seq not in self._schemas:
-            path = span.segment.events
-            self._schemas[span.first_seq] = self._readily(path, lambda: schema_of(self._database, path))
+            self._schemas[span.first_seq] = self._in_events(span, lambda path: schema_of(self._database, path))
         return self._schemas[span.first_seq]
 
     def _check_events(self, span: Span) -> None:
         """A sound file in the wrong place is not read as if it held nothing."""
         bounds = (span.first_seq, span.last_seq)
-        count = self._count(span.segment.events, "events", "seq BETWEEN ? AND ?", bounds)
+        count = self._count(span, "events", "seq BETWEEN ? AND ?", bounds)
         if count != span.last_seq - span.first_seq + 1:
             raise LogUnreadable(f"{span.segment.events} does not hold events {span.first_seq} to {span.last_seq}")
 
@@ -168,20 +170,60 @@ class Reader:
         if not span.segment.frames.exists() and _was_pruned(span.segment):
             return
         bounds = (span.first_seq, span.last_seq)
-        named = self._count(span.segment.events, "events", f"seq BETWEEN ? AND ? AND kind IN {PAYLOAD_KINDS}", bounds)
+        named = self._count(span, "events", f"seq BETWEEN ? AND ? AND kind IN {PAYLOAD_KINDS}", bounds)
         stored = 0
         if self._has_frames(span):
-            stored = self._count(span.segment.frames, "frames", "seq BETWEEN ? AND ?", bounds)
+            stored = self._count(span, "frames", "seq BETWEEN ? AND ?", bounds)
         if stored != named:
             raise LogUnreadable(f"{span.segment.frames} is missing or not whole: it holds {stored} of {named} payloads")
 
-    def _count(self, path: Path, table: str, where: str, bounds: tuple[int, int]) -> int:
-        counted, count = self._counts.get((path, where), (None, 0))
+    def _count(self, span: Span, table: str, where: str, bounds: tuple[int, int]) -> int:
+        counted, count = self._counts.get((span.first_seq, table, where), (None, 0))
         if counted != bounds:
             sql = f"SELECT count(*) FROM {{}} WHERE {where}"
-            count = int(self._ask(path, table, sql, bounds)[0][0])
-            self._counts[path, where] = bounds, count
+            if table == "events":
+                rows = self._ask_events(span, sql, bounds)
+            else:
+                rows = self._ask(span.segment.frames, table, sql, bounds)
+            count = int(rows[0][0])
+            self._counts[span.first_seq, table, where] = bounds, count
         return count
+
+    def _joined(self) -> list[Span]:
+        """The spans, those whose events lie in one file as one: it is asked once, not for each segment in it."""
+        spans: list[Span] = []
+        for span in self._spans():
+            place = self._place(span)
+            before = spans[-1] if spans else None
+            follows = before is not None and before.last_seq + 1 == span.first_seq
+            if before is not None and follows and place.day is not None and place.day == before.segment.day:
+                spans[-1] = Span(before.segment, before.first_seq, span.last_seq)
+            else:
+                spans.append(Span(place, span.first_seq, span.last_seq))
+        return spans
+
+    def _place(self, span: Span) -> Segment:
+        """Where a span's events lie: since it was named, they may have gone into the file of a day."""
+        segment = span.segment
+        day = None if self._ledger is None or segment.day is not None else self._ledger.day_of(span.first_seq)
+        return segment if day is None else msgspec.structs.replace(segment, day=day.first_seq)
+
+    def _in_events(self, span: Span, ask: Callable[[Path], Any]) -> Any:
+        """Ask the file that holds a span's events."""
+        path = self._place(span).events
+        try:
+            return self._readily(path, lambda: ask(path))
+        except LogUnreadable:
+            if path.exists() or not (path.parent / LEDGER_NAME).exists():
+                raise
+            self._ledger = read_ledger(path.parent)
+            moved = self._place(span).events
+            if moved == path:
+                raise
+        return self._readily(moved, lambda: ask(moved))
+
+    def _ask_events(self, span: Span, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._in_events(span, lambda path: self._database.rows(path, "events", sql, parameters))
 
     def _tables(self, path: Path) -> set[str]:
         with self._database.lock:
@@ -218,6 +260,11 @@ class Reader:
                 return False
             self._framed.add(span.first_seq)
         return True
+
+
+def _place_in_day(span: Span) -> tuple[str, list[object]]:
+    """Which rows of a file are the span's: all of them, but for the file of a day."""
+    return ("", []) if span.segment.day is None else (" WHERE seq BETWEEN ? AND ?", [span.first_seq, span.last_seq])
 
 
 def _was_pruned(segment: Segment) -> bool:

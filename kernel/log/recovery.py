@@ -11,6 +11,7 @@ import msgspec
 
 from kernel.log.contract import Head, Recovery
 from kernel.log.database import Database
+from kernel.log.days import restore_days
 from kernel.log.directory import check_is_log
 from kernel.log.ledger import (
     LEDGER_NAME,
@@ -51,6 +52,7 @@ def recover(database: Database, directory: Path, key_path: Path | None = None) -
     """
     remove_scratch(directory)
     findings, later = _mend_ledger(directory)
+    findings += restore_days(database, directory, later)
     findings += recover_unsealed(database, directory, later, seal_key(directory, key_path))
     findings += check_presence(database, directory)
     findings += check_digests(database, directory, CHECKED_BYTES)

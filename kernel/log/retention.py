@@ -12,9 +12,9 @@ import msgspec
 
 from kernel.log.contract import LogError
 from kernel.log.directory import check_is_log
-from kernel.log.ledger import Ledger, Pruned, append_lines, read_ledger
+from kernel.log.ledger import Compacted, Ledger, Pruned, Sealed, append_lines, read_ledger
 from kernel.log.lock import WriterLock
-from kernel.log.segments import Segment, write_ahead_file
+from kernel.log.segments import Segment, day_file, write_ahead_file
 
 DAY_NS = 86_400_000_000_000
 EVENTS_EXPIRE_NS = 400 * DAY_NS
@@ -117,10 +117,10 @@ def stored_segments(
     stretches = merged(evidence)
     began = 0
     for line in ledger.sealed:
-        segment = Segment(directory, line.first_seq)
+        segment = ledger.segment(directory, line)
         if line.first_seq not in ledger.gaps:
             frames = 0 if line.segment in ledger.pruned else _size(segment.frames)
-            events = 0 if line.segment in ledger.pruned_events else _size(segment.events)
+            events = _size_of_events(ledger, line, segment)
             kept = any(start <= line.last_time and began <= end for start, end in stretches)
             aged = aged_from(line.last_time)
             yield Stored(line.first_seq, line.last_seq, began, line.last_time, frames, events, aged, kept)
@@ -142,19 +142,29 @@ def prune(directory: Path, choices: Sequence[Choice]) -> None:
     """Remove what was chosen; for the process that has the log open for writing. Raises `OSError`, `LogError`."""
     segments = [Segment(directory, choice.segment.first_seq) for choice in choices]
     append_lines(directory, [Pruned(s.name, c.part) for s, c in zip(segments, choices, strict=True)])
+    ledger = read_ledger(directory)
     for segment, choice in zip(segments, choices, strict=True):
-        _remove(segment.frames if choice.part == "frames" else segment.events)
+        if choice.part == "frames":
+            _remove(segment.frames)
+        else:
+            _remove(segment.own_events)
+            _remove_if_empty(directory, ledger, ledger.day_of(segment.first_seq))
 
 
 def remove_leftovers(directory: Path) -> None:
-    """Remove the files that the ledger says are pruned and a crash left. Raises `OSError`."""
+    """Remove the files that the ledger says are pruned, or went into that of a day, and a crash left.
+
+    Raises `OSError`.
+    """
     ledger = read_ledger(directory)
     for line in ledger.sealed:
         segment = Segment(directory, line.first_seq)
         if line.segment in ledger.pruned:
             _remove(segment.frames)
-        if line.segment in ledger.pruned_events:
-            _remove(segment.events)
+        if line.segment in ledger.pruned_events or _is_in_day(directory, ledger, line):
+            _remove(segment.own_events)
+    for day in ledger.days:
+        _remove_if_empty(directory, ledger, day)
 
 
 def prune_frames(path: str | Path, first_seq: int) -> None:
@@ -176,6 +186,25 @@ def prune_frames(path: str | Path, first_seq: int) -> None:
 
 def _is_over(segment: Stored, policy: Policy, now: int) -> bool:
     return now - segment.aged_from > (policy.evidence_expire_ns if segment.evidence else policy.expire_ns)
+
+
+def _size_of_events(ledger: Ledger, line: Sealed, segment: Segment) -> int:
+    """Of the file of a day, the segment's share."""
+    if line.segment in ledger.pruned_events:
+        return 0
+    day = ledger.day_of(line.first_seq)
+    return _size(segment.events) // (1 if day is None else len(ledger.lines_of(day)))
+
+
+def _is_in_day(directory: Path, ledger: Ledger, line: Sealed) -> bool:
+    day = ledger.day_of(line.first_seq)
+    return day is not None and day_file(directory, day.first_seq).exists()
+
+
+def _remove_if_empty(directory: Path, ledger: Ledger, day: Compacted | None) -> None:
+    """The file of a day goes with the last of its segments."""
+    if day is not None and all(line.segment in ledger.pruned_events for line in ledger.lines_of(day)):
+        _remove(day_file(directory, day.first_seq))
 
 
 def _size(path: Path) -> int:

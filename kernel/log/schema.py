@@ -35,12 +35,15 @@ _FRAME_COLUMNS = _arrow.schema([("seq", _arrow.int64()), ("payload", _arrow.bina
 ROW_COLUMNS = "seq, fact_no, time, source, kind, cause, body, digest"
 
 
-def create_events_file(database: Database, path: Path) -> str:
-    """Make an events file; returns its name in SQL. No key: the writer sees to it that seq is dense."""
+def create_events_file(database: Database, path: Path, schema: int = SCHEMA_VERSION) -> str:
+    """Make an events file for bodies of this log schema; returns its name in SQL.
+
+    No key: the writer sees to it that seq is dense.
+    """
     alias = database.attach_writable(path)
     database.execute("BEGIN")
     database.execute(f"CREATE TABLE {alias}.meta (key VARCHAR, value VARCHAR)")
-    database.execute(f"INSERT INTO {alias}.meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+    database.execute(f"INSERT INTO {alias}.meta VALUES ('schema_version', ?)", [str(schema)])
     database.execute(_EVENTS.format(alias))
     database.execute("COMMIT")
     return alias

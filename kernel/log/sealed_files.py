@@ -20,7 +20,7 @@ def check_presence(database: Database, directory: Path) -> list[Recovery]:
     accompanied = {name[:12] for name in names if ".duckdb." in name}
     findings: list[Recovery] = []
     for line in ledger.sealed:
-        segment = Segment(directory, line.first_seq)
+        segment = ledger.segment(directory, line)
         if not ledger.has_events(line):
             continue
         if segment.events.name not in names:
@@ -40,16 +40,17 @@ def check_digests(database: Database, directory: Path, at_most_bytes: int | None
     """
     ledger = read_ledger(directory)
     findings: list[Recovery] = []
-    read = 0
+    read, files = 0, _Digests(database)
     for number in range(len(ledger.sealed) - 1, -1, -1):
         line = ledger.sealed[number]
-        segment = Segment(directory, line.first_seq)
+        segment = ledger.segment(directory, line)
         if not ledger.has_events(line):
             continue
         read += sum(path.stat().st_size for path in files_of(segment))
+        read += segment.events.stat().st_size if segment.day == segment.first_seq else 0
         if at_most_bytes is not None and read > at_most_bytes:
             break
-        findings += _check(database, segment, ledger, number)
+        findings += _check(database, segment, ledger, number, files)
     return findings
 
 
@@ -57,7 +58,7 @@ def lose_events(database: Database, segment: Segment, line: Sealed, reason: str)
     """Put a sealed segment aside, and have the ledger say so: its seqs stay taken."""
     database.detach(segment.events)
     database.detach(segment.frames)
-    kept = ", ".join(set_aside(path) for path in files_of(segment)) or "no file is left"
+    kept = ", ".join(set_aside(path) for path in files_of(segment)) or "no file of its own is left"
     detail = f"{reason}; in quarantine: {kept}"
     append_line(segment.directory, Lost(segment.name, "events", line.first_seq, line.last_seq, detail))
     count = line.last_seq - line.first_seq + 1
@@ -66,7 +67,7 @@ def lose_events(database: Database, segment: Segment, line: Sealed, reason: str)
 
 def lose_payloads(database: Database, segment: Segment, line: Sealed, reason: str) -> Recovery:
     """Put the frames of a sealed segment aside, and have the ledger say so."""
-    count = _framed_events(database, segment)
+    count = _framed_events(database, segment, line)
     database.detach(segment.frames)
     files = [path for path in files_of(segment) if path.name.startswith(segment.frames.name)]
     kept = ", ".join(set_aside(path) for path in files) or "no file is left"
@@ -76,12 +77,12 @@ def lose_payloads(database: Database, segment: Segment, line: Sealed, reason: st
 
 
 def _set_strays_aside(segment: Segment) -> Recovery:
-    kept = ", ".join(set_aside(path) for path in [*companions(segment.events), *companions(segment.frames)])
+    kept = ", ".join(set_aside(path) for path in [*companions(segment.own_events), *companions(segment.frames)])
     detail = f"beside a sealed segment lay what did not belong to it; in quarantine: {kept}"
     return Recovery("quarantined", segment.name, 0, detail)
 
 
-def _head_before(ledger: Ledger, number: int) -> Head | None:
+def head_before(ledger: Ledger, number: int) -> Head | None:
     """The head before a sealed segment; None where what came before is gone without a trace."""
     if number == 0:
         return Head(digest=GENESIS) if ledger.sealed[0].first_seq == 1 else None
@@ -89,17 +90,36 @@ def _head_before(ledger: Ledger, number: int) -> Head | None:
     return head_after(line) if line.last_seq + 1 == ledger.sealed[number].first_seq else None
 
 
-def _check(database: Database, segment: Segment, ledger: Ledger, number: int) -> list[Recovery]:
+class _Digests:
+    """Holds files against their recorded digests, the file of a day once for all of its segments."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._seen: dict[tuple[Path, str | None], bool] = {}
+
+    def is_as_sealed(self, path: Path, recorded: str | None) -> bool:
+        """Detached first, see `file_sha256`. A disk that cannot read the file has damaged it, too."""
+        if (path, recorded) not in self._seen:
+            self._database.detach(path)
+            try:
+                self._seen[path, recorded] = file_sha256(path) == recorded
+            except OSError:
+                self._seen[path, recorded] = False
+        return self._seen[path, recorded]
+
+
+def _check(database: Database, segment: Segment, ledger: Ledger, number: int, files: _Digests) -> list[Recovery]:
     line = ledger.sealed[number]
     span = Span(segment, line.first_seq, line.last_seq)
     reader = Reader(database, lambda: [span])
-    if not _is_as_sealed(database, segment.events, line.events_sha256):
-        head, trouble = walk(reader, span, _head_before(ledger, number))
+    day = ledger.day_of(line.first_seq)
+    if not files.is_as_sealed(segment.events, line.events_sha256 if day is None else day.events_sha256):
+        head, trouble = walk(reader, span, head_before(ledger, number))
         if not trouble and (head is None or head.digest.hex() != line.last_digest):
             trouble = "it ends otherwise than the ledger says"
         if trouble:
             return [lose_events(database, segment, line, without_folder(trouble, segment.directory))]
-    if ledger.is_framed(line) and not _is_as_sealed(database, segment.frames, line.frames_sha256):
+    if ledger.is_framed(line) and not files.is_as_sealed(segment.frames, line.frames_sha256):
         held = hold_payloads(reader, span)
         if held.trouble or held.gone:
             trouble = held.trouble or f"the payload of event {held.gone[0]} is missing"
@@ -107,18 +127,9 @@ def _check(database: Database, segment: Segment, ledger: Ledger, number: int) ->
     return []
 
 
-def _is_as_sealed(database: Database, path: Path, recorded: str | None) -> bool:
-    """Detached first, see `file_sha256`. A disk that cannot read the file has damaged it, too."""
-    database.detach(path)
+def _framed_events(database: Database, segment: Segment, line: Sealed) -> int:
+    sql = f"SELECT count(*) FROM {{}} WHERE seq BETWEEN ? AND ? AND kind IN {PAYLOAD_KINDS}"
     try:
-        return file_sha256(path) == recorded
-    except OSError:
-        return False
-
-
-def _framed_events(database: Database, segment: Segment) -> int:
-    sql = f"SELECT count(*) FROM {{}} WHERE kind IN {PAYLOAD_KINDS}"
-    try:
-        return int(database.rows(segment.events, "events", sql)[0][0])
+        return int(database.rows(segment.events, "events", sql, [line.first_seq, line.last_seq])[0][0])
     except LogUnreadable:
         return 0

@@ -13,11 +13,16 @@ _HEADERS_BYTES = 3 * 4096
 """What DuckDB writes when it makes a database file."""
 
 
+_DAY_NAME = re.compile(r"(\d{12})\.day\.duckdb")
+"""Files in which the events of a day's segments lie together."""
+
+
 class Segment(msgspec.Struct, frozen=True):
-    """One pair of files."""
+    """One pair of files. Where its events lie in the file of a day, `day` is the first seq of that."""
 
     directory: Path
     first_seq: int
+    day: int | None = None
 
     @property
     def name(self) -> str:
@@ -25,11 +30,27 @@ class Segment(msgspec.Struct, frozen=True):
 
     @property
     def events(self) -> Path:
+        return self.own_events if self.day is None else day_file(self.directory, self.day)
+
+    @property
+    def own_events(self) -> Path:
+        """Where its events were sealed."""
         return self.directory / f"{self.name}.events.duckdb"
 
     @property
     def frames(self) -> Path:
         return self.directory / f"{self.name}.frames.duckdb"
+
+
+def day_file(directory: Path, first_seq: int) -> Path:
+    """The file of a day that begins with this seq."""
+    return directory / f"{first_seq:012d}.day.duckdb"
+
+
+def day_files_in(directory: Path) -> dict[int, Path]:
+    """The files of days that are there, by their first seq, in order."""
+    found = [(match, path) for path in sorted(directory.iterdir()) if (match := _DAY_NAME.fullmatch(path.name))]
+    return {int(match[1]): path for match, path in found}
 
 
 def segments_in(directory: Path) -> list[Segment]:

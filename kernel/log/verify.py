@@ -11,7 +11,7 @@ from kernel.log.chain import BrokenChain, Row, follow, named_payload
 from kernel.log.contract import Head, LogUnreadable
 from kernel.log.database import Database
 from kernel.log.directory import StrangeSegment, check_is_log, unsealed_spans
-from kernel.log.ledger import Ledger, Lost, Sealed, head_after, read_ledger
+from kernel.log.ledger import Compacted, Ledger, Lost, Sealed, head_after, read_ledger
 from kernel.log.lock import has_writer
 from kernel.log.reading import Reader, Span
 from kernel.log.segments import Segment, file_sha256, write_ahead_file
@@ -156,7 +156,7 @@ class _Walk:
             raise _Unsound(None, f"segment {strange.segment.name} is not in the ledger") from None
 
     def _sealed(self, line: Sealed) -> None:
-        segment = Segment(self._directory, line.first_seq)
+        segment = self._ledger.segment(self._directory, line)
         fault = self._signatures.fault(line)
         if fault is not None:
             raise _Unsound(line.first_seq, fault)
@@ -191,7 +191,11 @@ class _Walk:
 
     def _files(self, segment: Segment, line: Sealed) -> None:
         """The digests of the files: changes that no row shows. Detached first, see `file_sha256`."""
-        for path, recorded in ((segment.events, line.events_sha256), (segment.frames, line.frames_sha256)):
+        day = self._ledger.day_of(line.first_seq)
+        events = (segment.events, line.events_sha256 if day is None else day.events_sha256)
+        for path, recorded in (events, (segment.frames, line.frames_sha256)):
+            if day is not None and path == segment.events and (line.last_seq < day.last_seq or self._has_losses(day)):
+                continue
             self._database.detach(path)
             if path == segment.frames and segment.name in self._ledger.pruned:
                 continue
@@ -201,6 +205,10 @@ class _Walk:
                 raise _Unsound(self._first_frame, f"{path.name} is missing")
             if file_sha256(path) != recorded:
                 raise _Unsound(None, f"{path.name} was changed after it was sealed")
+
+    def _has_losses(self, day: Compacted) -> bool:
+        """Damage took a part of it, as the ledger says: the chain goes on proving the rest."""
+        return any(day.first_seq <= lost.first_seq <= day.last_seq for lost in self._ledger.gaps.values())
 
     def _events(self, span: Span) -> None:
         self._reader.schema(span)
