@@ -6,13 +6,18 @@ is a vehicle where the camera is optical, and an animal otherwise; on thermal, a
 run and are seen by their warmth alone. What the frame's edge cuts off votes only where more of it could not change the
 vote. The class is the majority of the votes so far, once there are enough.
 
+Where the channel has a perspective, size decides instead: what stands on the ground is measured in the height of a
+person who would stand there. Less than half as high, or up to three quarters and longer than high, is an animal; what
+is longer than a person lying down is a vehicle, and so is what is wider than high and about as high as a person.
+
 Where a recogniser has looked and found the target, its word counts instead: the class is the one with the largest sum
 of confidences so far.
 """
 
+from detectors.scale import person_height
 from detectors.track import Track
 from kernel.events import TargetClass
-from kernel.site.model import ChannelKind, TargetName
+from kernel.site.model import ChannelKind, Perspective, TargetName
 
 CLASSES: tuple[TargetClass, ...] = ("human", "vehicle", "animal", "other")
 ENOUGH_VOTES = 5
@@ -27,13 +32,24 @@ LARGE_ONE_IN = 3
 """On thermal, a vehicle is as wide as this part of the frame…"""
 FLAT_PERCENT = 35
 """… and at least this high in percent of its width."""
+TINY, LOW, PERSON, BONNET, TOWERING = 8, 45, 55, 75, 220
+"""Heights in percent of a person's: less than anything with a class, the least of a vehicle, of a human, of a vehicle
+that is seen from its end, and more than anything but a vehicle."""
+LONG = 140
+"""A vehicle's length from the side, at least, in percent of a person's height."""
 SMALL_PX = 10
 """In distant view a target with a side under this many source pixels counts as human."""
 
 
-def vote(track: Track, frame_size: tuple[int, int], kind: ChannelKind, small_is_human: bool) -> None:
+def vote(
+    track: Track,
+    frame_size: tuple[int, int],
+    kind: ChannelKind,
+    small_is_human: bool,
+    perspective: Perspective | None = None,
+) -> None:
     """Let the track's present box vote, and settle its class; `frame_size` is (width, height)."""
-    choice = _choice(track, frame_size, kind, small_is_human)
+    choice = _choice(track, frame_size, kind, small_is_human, perspective)
     if choice is None:
         return
     track.votes[CLASSES.index(choice)] += 1
@@ -60,12 +76,20 @@ def _foremost(said: list[int]) -> TargetClass:
     return CLASSES[max(range(len(CLASSES)), key=lambda i: (said[i], -i))]
 
 
-def _choice(track: Track, frame_size: tuple[int, int], kind: ChannelKind, small_is_human: bool) -> TargetClass | None:
+def _choice(
+    track: Track,
+    frame_size: tuple[int, int],
+    kind: ChannelKind,
+    small_is_human: bool,
+    perspective: Perspective | None,
+) -> TargetClass | None:
     sides_cut, ends_cut = _cut_off(track, frame_size)
     if sides_cut:
         return None
     if small_is_human and not ends_cut and min(track.width, track.height) < SMALL_PX:
         return "human"
+    if perspective is not None and not ends_cut:
+        return _by_size(track, frame_size, perspective)
     if track.height * 100 >= track.width * UPRIGHT_PERCENT:
         return _upright(track, frame_size, ends_cut)
     return None if ends_cut else _level(track, frame_size, kind)
@@ -81,6 +105,21 @@ def _upright(track: Track, frame_size: tuple[int, int], ends_cut: bool) -> Targe
 def _level(track: Track, frame_size: tuple[int, int], kind: ChannelKind) -> TargetClass:
     large = track.width * LARGE_ONE_IN >= frame_size[0] and track.height * 100 >= track.width * FLAT_PERCENT
     return "vehicle" if _brisk(track) and (kind == "optical" or large) else "animal"
+
+
+def _by_size(track: Track, frame_size: tuple[int, int], perspective: Perspective) -> TargetClass:
+    """By width and height in percent of the height of a person who stands there."""
+    _, y, width, height = track.box(*frame_size)
+    person = person_height(perspective, y + height)
+    high = height * 100 // person
+    wide = width * 100 * frame_size[0] // (person * frame_size[1])
+    if high < TINY or (high > TOWERING and wide < LONG):
+        return "other"
+    if wide >= LONG and high >= LOW:
+        return "vehicle"
+    if high >= PERSON and high >= wide:
+        return "human"
+    return "vehicle" if high >= BONNET else "animal"
 
 
 def _brisk(track: Track) -> bool:

@@ -12,7 +12,7 @@ from detectors.segmentation import Blob, segment
 from detectors.target import Target
 from detectors.track import Track
 from detectors.tracker import Tracker, TrackerState
-from kernel.site.model import ChannelKind, Polygon, Rule, SceneMode
+from kernel.site.model import ChannelKind, Perspective, Polygon, Rule, SceneMode
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -22,11 +22,13 @@ class Settings(msgspec.Struct, frozen=True):
     sensitivity: int
     background_interference_suppression: bool
     shield: tuple[Polygon, ...]
+    perspective: Perspective | None = None
 
 
 def settings_of(rule: Rule) -> Settings:
     """The pipeline that a rule needs."""
-    return Settings(rule.scene_mode, rule.sensitivity, rule.background_interference_suppression, rule.shield)
+    calm, shield = rule.background_interference_suppression, rule.shield
+    return Settings(rule.scene_mode, rule.sensitivity, calm, shield, rule.perspective)
 
 
 Segment = Callable[[np.ndarray, Settings], tuple[Blob, ...]]
@@ -52,7 +54,7 @@ class Pipeline:
     ) -> None:
         self.settings = settings
         self._segment = segment
-        self._tracker = Tracker(SCENE_MODES[settings.scene_mode], kind, next_id)
+        self._tracker = Tracker(SCENE_MODES[settings.scene_mode], kind, next_id, settings.perspective)
 
     def follow(self, score: np.ndarray, captured_ns: int) -> tuple[list[Track], list[Track]]:
         """Fold a frame's score map, (height, width) uint8, in. Gives the tracks confirmed and ended now."""

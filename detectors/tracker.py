@@ -11,7 +11,7 @@ from detectors.classification import vote
 from detectors.scene_modes import SECOND_NS, SceneParameters
 from detectors.segmentation import Blob
 from detectors.track import Track, new_track
-from kernel.site.model import ChannelKind
+from kernel.site.model import ChannelKind, Perspective
 from kernel.state import as_state
 
 GATE_SIZES = 0.75
@@ -38,8 +38,15 @@ class TrackerState(msgspec.Struct, frozen=True):
 class Tracker:
     """The tracks of one pipeline. `next_id` gives numbers that are unique over the channel."""
 
-    def __init__(self, parameters: SceneParameters, kind: ChannelKind, next_id: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        parameters: SceneParameters,
+        kind: ChannelKind,
+        next_id: Callable[[], int],
+        perspective: Perspective | None = None,
+    ) -> None:
         self._kind: ChannelKind = kind
+        self._perspective = perspective
         self._parameters = parameters
         self._next_id = next_id
         self._tracks: list[Track] = []
@@ -61,7 +68,7 @@ class Tracker:
         self._match(blobs, captured_ns)
         for track in self._tracks:
             if track.seen:
-                vote(track, frame_size, self._kind, self._parameters.small_is_human)
+                vote(track, frame_size, self._kind, self._parameters.small_is_human, self._perspective)
         ended = self._end(captured_ns, frame_size)
         return self._confirm(frame_size[0]), ended
 

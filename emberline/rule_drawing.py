@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from emberline.canvas import GREEN, WHITE, XY, Canvas
-from kernel.site.model import Point, Polygon, Rule
+from kernel.site.model import Perspective, Point, Polygon, Rule
 
 MILLION = 1_000_000
+PERSON_WIDTH = 0.4
+"""Of the height."""
 ARM_PX = 30
 """How far the arrow and the letters of a line reach to either side."""
 
@@ -46,6 +48,19 @@ def draw_privacy_mask(canvas: Canvas, polygon: Polygon) -> None:
 def draw_motion_area(canvas: Canvas, polygon: Polygon) -> None:
     """Where motion detection looks."""
     canvas.stroke(_held_inside(scaled(polygon, canvas.size), canvas.size), GREEN, 2, closed=True, dashed=True)
+
+
+def draw_persons(canvas: Canvas, perspective: Perspective) -> None:
+    """A person near and one far, as the perspective says."""
+    persons = (
+        (0.45, perspective.near_foot, perspective.near_height),
+        (0.55, perspective.far_foot, perspective.far_height),
+    )
+    for x, foot, height in persons:
+        bottom, tall = foot * canvas.size[1] / MILLION, height * canvas.size[1] / MILLION
+        middle, half = x * canvas.size[0], tall * PERSON_WIDTH / 2
+        corners = [(middle + side * half, bottom - up * tall) for side, up in ((-1, 0), (1, 0), (1, 1), (-1, 1))]
+        canvas.stroke(corners, GREEN, 1.5, closed=True)
 
 
 def _is_everything(region: Polygon) -> bool:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from emberline.canvas import DARK, GREEN, ORANGE, PURPLE, SKY, WHITE, YELLOW, Canvas
 from emberline.lettering import fitted, font
 from emberline.picture import shown
-from emberline.rule_drawing import draw_motion_area, draw_privacy_mask, draw_rule, draw_shield
+from emberline.rule_drawing import draw_motion_area, draw_persons, draw_privacy_mask, draw_rule, draw_shield
 from kernel.site.model import Channel, Motion, Polygon, Rule, Site
 
 PANEL_PX = 880
@@ -71,6 +71,8 @@ def _drawn(view: View, rules: Sequence[Rule]) -> Image.Image:
         draw_shield(canvas, polygon)
     for polygon in _motion_areas(channel.motion):
         draw_motion_area(canvas, polygon)
+    if channel.perspective is not None:
+        draw_persons(canvas, channel.perspective)
     for number, rule in enumerate(rules):
         draw_rule(canvas, rule, COLOURS[number % len(COLOURS)], rule.id)
     for polygon in channel.privacy_mask:
@@ -97,6 +99,8 @@ def _legend(view: View, rules: Sequence[Rule]) -> list[tuple[str, str]]:
         lines.append((DARK, "no rule: nothing on this channel raises an alarm"))
     if _shields(view.channel, rules):
         lines.append(("#808890", "hatched: shield; rules see nothing here"))
+    if view.channel.perspective is not None:
+        lines.append((GREEN, "upright boxes: a person, as the perspective says, near and far"))
     if view.channel.privacy_mask:
         lines.append(("#000000", "black: privacy mask; blacked out before anything is recorded"))
     if view.channel.motion is not None:

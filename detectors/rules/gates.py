@@ -2,6 +2,7 @@
 
 import msgspec
 
+from detectors.scale import limits_at
 from detectors.scene_modes import SCENE_MODES, thresholds
 from detectors.target import Target
 from kernel.events import Box
@@ -40,6 +41,7 @@ def target_gate(rule: Rule, target: Target) -> Gate:
 
 def size_gate(rule: Rule, target: Target) -> Gate:
     """Is the target within the size limits of its class? Limits are inclusive; the verdict is of the tightest one.
+    With a perspective they are those for where the target stands.
 
     A target not yet classified passes if it would as one of the rule's classes; the verdict is then of the class
     that suits it best.
@@ -100,7 +102,7 @@ def passes(rule: Rule, target: Target) -> bool:
 
 
 def _size_as(rule: Rule, name: TargetName, box: Box) -> Gate:
-    limits = rule.size_filter.get(name, UNLIMITED)
+    limits = limits_at(rule.perspective, rule.size_filter.get(name, UNLIMITED), box)
     if name == "animal":
         limits = SizeLimits(min_height=limits.min_height, max_height=limits.max_height)
     return _size_within(limits, box)

@@ -10,6 +10,7 @@ from kernel.site.geometry import polygon
 from kernel.site.model import ALWAYS, Channel, ChannelKind, Polygon, SceneChange, Tamper
 from kernel.site.motion import read_motion
 from kernel.site.names import Names
+from kernel.site.perspective import read_perspective
 from kernel.site.problems import did_you_mean
 from kernel.site.recogniser import read_recogniser
 from kernel.site.vca import BACKGROUND, Vca, read_vca, settle_vca
@@ -64,6 +65,7 @@ def _read_channel(table: Table, names: Names) -> Channel:
         ca_file=table.take("ca_file", text(), ""),
         interface=table.take("interface", http_address, ""),
         recogniser=read_recogniser(table.table("recogniser")),
+        perspective=read_perspective(table.table("perspective")),
     )
     _check_network(table, source, channel.fps)
     table.close()

@@ -44,8 +44,20 @@ class SizeLimits(msgspec.Struct, frozen=True):
     max_height: int | None = None
 
 
+class Perspective(msgspec.Struct, frozen=True):
+    """Two persons in the picture of a channel: where their feet are and how high they are, millionths of the frame.
+
+    `near_foot` is larger than `far_foot`, and `near_height` not less than `far_height`.
+    """
+
+    near_foot: int
+    near_height: int
+    far_foot: int
+    far_height: int
+
+
 class Rule(msgspec.Struct, frozen=True):
-    """One rule of a channel with everything resolved (`like`, the channel's vca defaults)."""
+    """One rule of a channel with everything resolved (`like`, the channel's vca defaults and its perspective)."""
 
     id: str
     channel: str
@@ -67,6 +79,7 @@ class Rule(msgspec.Struct, frozen=True):
     repeat_interval_ns: int
     shield: tuple[Polygon, ...]
     name: str = ""
+    perspective: Perspective | None = None
 
 
 class MotionArea(msgspec.Struct, frozen=True):
@@ -159,6 +172,7 @@ class Channel(msgspec.Struct, frozen=True):
     ca_file: str = ""
     interface: str = ""
     recogniser: Recogniser | None = None
+    perspective: Perspective | None = None
 
 
 class Linkage(msgspec.Struct, frozen=True):

@@ -129,6 +129,7 @@ def _rule(entry: RuleEntry, full: StatedRule, type: RuleType, channel: Channel) 
     rule = Rule(
         id=entry.id,
         name=_or(full.name, entry.id),
+        perspective=channel.perspective,
         channel=channel.id,
         enabled=_or(full.enabled, True),
         type=type,

@@ -10,6 +10,7 @@ from typing import get_args
 
 import msgspec
 
+from detectors.scale import person_height
 from kernel.events import Box
 from kernel.site.model import Rule, Site, TargetName
 from replay.scoring import Verdict
@@ -79,8 +80,8 @@ def _heights(rule: Rule, true: Sequence[Verdict], false: Sequence[Verdict]) -> l
     """A limit to the height of a class between its true and its false targets, where one lies between them."""
     found: list[Suggestion] = []
     for name in sorted(rule.targets):
-        real = [v.alarm.box[3] for v in true if v.alarm.target == name]
-        other = [v.alarm.box[3] for v in false if v.alarm.target == name]
+        real = [_height(v, rule) for v in true if v.alarm.target == name]
+        other = [_height(v, rule) for v in false if v.alarm.target == name]
         if not real or not other:
             continue
         path = f"rule.{rule.id}.size_filter.{name}"
@@ -93,6 +94,14 @@ def _heights(rule: Rule, true: Sequence[Verdict], false: Sequence[Verdict]) -> l
             key, value = ("max_height", limit) if name == "animal" else ("max", f"[1.0, {limit}]")
             found.append(Suggestion(f"{path}.{key}", value, f"every false {name} is taller than every true one"))
     return found
+
+
+def _height(verdict: Verdict, rule: Rule) -> int:
+    """A target's height, with a perspective as if it stood where the near person does: so limits are said."""
+    _, y, _, height = verdict.alarm.box
+    if rule.perspective is None:
+        return height
+    return height * rule.perspective.near_height // person_height(rule.perspective, y + height)
 
 
 def _shields(rule: Rule, true: Sequence[Verdict], false: Sequence[Verdict]) -> list[Suggestion]:
