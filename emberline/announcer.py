@@ -7,7 +7,7 @@ from rich.status import Status
 
 from emberline.civil import SECOND_NS, local_text
 from emberline.console import out
-from emberline.daemon import RunSummary
+from emberline.onlooking import RunSummary
 from emberline.wording import what_happened
 from kernel import events as e
 from kernel.schedule import zone_info

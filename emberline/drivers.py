@@ -5,8 +5,8 @@ from pathlib import Path
 from devices.process import DriverSpec
 from devices.recordings.address import parse_address
 from emberline.civil import read_time
-from emberline.daemon import CONTACTS, OUTPUTS
 from emberline.delivery.settings import DRIVER_PREFIX
+from emberline.driver_facts import CONTACTS, OUTPUTS
 from emberline.errors import Unusable
 from kernel.schedule import zone_info
 from kernel.site.camera import CAMERA, RADIOMETRIC, interface_of, thermal_channel_of

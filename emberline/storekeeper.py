@@ -8,7 +8,7 @@ asks often whether frames may be recorded, and admits what there is to tell as f
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from emberline import kept_pictures
@@ -102,6 +102,11 @@ class Storekeeper:
         """Heed these settings from now on."""
         self._policy = policy_of(recording)
         self._wake.set()
+
+    def note_all(self, unit: Sequence[e.Event]) -> None:
+        """Hear of events that were admitted."""
+        for event in unit:
+            self.note(event)
 
     def note(self, event: e.Event) -> None:
         """Hear of an event that was admitted."""

@@ -8,13 +8,25 @@ import numpy as np
 
 from kernel.detector import Percept
 from kernel.engine import Engine
-from kernel.events import Body, Event, FrameCaptured
+from kernel.events import (
+    Body,
+    ClockSet,
+    CommandReceived,
+    ConfigChanged,
+    DeviceOffline,
+    Event,
+    FrameCaptured,
+    SessionEnded,
+    SessionStarted,
+)
 from kernel.kept import KeptState, pack
 from kernel.log.contract import EventLog
 from kernel.outcome import OutcomeDigest
 from kernel.payloads.afresh import FreshStart
 from kernel.references import Draft, SeqForm
 
+BARRIERS = (SessionStarted, SessionEnded, ConfigChanged, ClockSet, CommandReceived, DeviceOffline)
+"""Facts by which detectors or the clock may change, whatever their source."""
 Perceived = Percept | Exception | None
 
 
@@ -67,6 +79,7 @@ class Recorder:
         `payload` is stored beside a FrameCaptured, `pixels` are what it decodes to, None where it is damaged.
         Returns the unit in log order: timers that fired ahead of the fact, the fact, its derived events.
         """
+        self._check_order(source, body)
         time = max(time, self._time)
         if self._origin is None:
             self._origin = time
@@ -93,7 +106,8 @@ class Recorder:
         """Record frames of different channels, in their order, perceived at the same time in threads.
 
         Gives each frame's unit before the next one is decided; the same units as admitting one after the other gives.
-        Between them nothing later than the next frame may be admitted but actions' results.
+        Between them only facts may be admitted that are not later than the next frame and change no other channel's
+        detectors.
         """
         times = self._times(frames)
         if len(frames) > 1 and not self._log.segment_may_end(sum(len(f.payload) for f in frames), times[-1]):
@@ -116,6 +130,11 @@ class Recorder:
                 raise ValueError(f"two frames of {frame.source} cannot be perceived at the same time")
             perceived = self._threads.submit(self._engine.perceive, frame.source, time, frame.body, frame.pixels)
             self._ahead[frame.source] = (time, perceived)
+
+    def _check_order(self, source: str, body: Body) -> None:
+        """Raises `ValueError` for a fact that a channel perceived ahead of it would have had to know of."""
+        if self._ahead and (isinstance(body, BARRIERS) or (source in self._ahead) != isinstance(body, FrameCaptured)):
+            raise ValueError(f"a {type(body).__name__} of {source} among frames that are perceived at the same time")
 
     def _perceive(self, engine: Engine, fact: Event, pixels: np.ndarray | None) -> Perceived:
         if fact.source not in self._ahead or not isinstance(fact.body, FrameCaptured):

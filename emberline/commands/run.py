@@ -14,10 +14,11 @@ from devices.wire import Pace
 from emberline.announcer import Announcer
 from emberline.console import warn
 from emberline.control import ControlSocket
-from emberline.daemon import Daemon, RunSummary
+from emberline.daemon import Daemon
 from emberline.delivery.courier import Courier
 from emberline.drivers import DELIVERIES, is_live, known_start_ns, specs_of
 from emberline.errors import Unusable
+from emberline.onlooking import RunSummary
 from emberline.operation.operation import Operation
 from emberline.operation.signals import LeftEarly, Signals
 from emberline.operation.structured_log import Onlookers, StructuredLog

@@ -5,7 +5,7 @@ import sys
 import msgspec
 import structlog
 
-from emberline.daemon import Onlooker, RunSummary
+from emberline.onlooking import Onlooker, RunSummary
 from kernel import events as e
 
 LEVELS: dict[type[e.Body], str] = {

@@ -8,9 +8,10 @@ import pytest
 
 from devices.host import DriverHost
 from emberline.control import ControlSocket
-from emberline.daemon import Daemon, RunSummary
+from emberline.daemon import Daemon
 from emberline.delivery.courier import Courier
 from emberline.drivers import specs_of
+from emberline.onlooking import RunSummary
 from emberline.operation.clock_watch import ClockWatch
 from emberline.operation.operation import Operation
 from emberline.recognising import Recognising

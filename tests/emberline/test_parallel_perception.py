@@ -122,3 +122,27 @@ def test_two_frames_of_a_channel_are_never_perceived_at_the_same_time(arrivals: 
     with pytest.raises(ValueError, match=r"two frames of channel\.north"):
         list(recorder.admit_frames([arrivals[0], arrivals[3]]))
     assert log.head.fact_no == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("site", e.ClockSet(5, "test")),
+        ("operator", e.CommandReceived("restart-vca", (), "test")),
+        ("channel.south", e.FramesLost(1, "test")),
+    ],
+)
+def test_nothing_that_a_channel_would_have_to_know_of_gets_in_ahead_of_it(
+    source: str, body: e.Body, arrivals: list[NewFrame]
+) -> None:
+    log = MemoryLog()
+    recorder = Recorder(log, make_engine())
+    recorder.admit(0, "session", e.SessionStarted("run", e.SCHEMA_VERSION, {}, CHANNELS))
+    recorder.admit(0, "site", e.ConfigChanged(document(), "test"))
+    together = recorder.admit_frames(arrivals[:2])
+    next(together)
+    with pytest.raises(ValueError, match="among frames that are perceived at the same time"):
+        recorder.admit(recorder.time, source, body)
+    recorder.admit(recorder.time, "linkage.siren", e.ActionFailed("siren", 1, "test"))
+    next(together)
+    recorder.admit(recorder.time, source, body)
