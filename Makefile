@@ -99,6 +99,16 @@ accuracy: $(VENV)/.development
 	PYTHONPATH=.:tests $(BIN)/python tests/accuracy/tables.py $(SHARED_DATA) > docs/accuracy.md.new
 	mv docs/accuracy.md.new docs/accuracy.md
 
+.PHONY: alarm-flood evidence-latency
+
+# A thousand alarms in a minute, mailed and posted; see docs/outputs/README.md.
+alarm-flood: $(VENV)/.development
+	PYTHONPATH=.:tests $(BIN)/python -m tests.benchmarks.alarm_flood
+
+# From an alarm to its relay while clips are rendered and while not; see docs/outputs/README.md.
+evidence-latency: $(VENV)/.development
+	PYTHONPATH=.:tests $(BIN)/python -m tests.benchmarks.evidence_latency
+
 .PHONY: fuzz soak soak-rtsp
 
 # A million mutated wire messages; about five minutes.

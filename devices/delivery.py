@@ -26,7 +26,8 @@ PARTING_S = 2.0
 """At its end the driver gets so long to say goodbye to servers."""
 ATTEMPT_S = 60.0
 """An attempt that takes longer has failed."""
-SLICE_S = 0.05
+SLICE_S, BUSY_SLICE_S = 0.05, 0.005
+"""How often the driver looks for what has ended: often while something is under way, for its lane waits for that."""
 REMEMBERED = 1024
 S = TypeVar("S")
 
@@ -145,7 +146,7 @@ def _serve(line: Line, begin: Callable[[Act], "Future[ActionDone | ActionRefused
     under_way: OrderedDict[tuple[str, int], Future[ActionDone | ActionRefused]] = OrderedDict()
     done: OrderedDict[tuple[str, int], ActionDone] = OrderedDict()
     while True:
-        line.serve(SLICE_S)
+        line.serve(BUSY_SLICE_S if under_way else SLICE_S)
         while line.actions:
             act = line.actions.popleft()
             key = (act.output, act.ordinal)

@@ -1,0 +1,29 @@
+"""A thousand alarms in a minute through the daemon, in real time: are all told, and in how much memory?
+
+python -m tests.benchmarks.alarm_flood
+"""
+
+import tempfile
+from pathlib import Path
+
+from support.alarm_flood import flood
+
+TARGETS, RULES = 10, 100
+
+
+def main() -> int:
+    """Measure and print; 1 where an alarm was lost or told twice."""
+    with tempfile.TemporaryDirectory(prefix="emberline-flood-") as where:
+        found = flood(Path(where), TARGETS, RULES, 60)
+    missed = set(found.raised) - set(found.mailed), set(found.raised) - set(found.posted)
+    print(f"alarms raised           {len(found.raised)}")
+    print(f"mails                   {found.mails}, the largest of {found.largest_mail} alarms")
+    print(f"not mailed, not posted  {len(missed[0])}, {len(missed[1])}")
+    print(f"actions that failed     {found.failed}; left in the outbox {found.left}")
+    print(f"memory                  {found.rss_mb:.0f} MB at the first alarm, {found.peak_mb:.0f} MB at most")
+    print(f"the run took            {found.took_s:.0f} s")
+    return int(any(missed) or len(found.raised) < TARGETS * RULES)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
