@@ -8,6 +8,7 @@ as JSON, comes last and so says that all is there. The same notice has the same 
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -43,14 +44,19 @@ def uploads(notice: Notice, directory: Path) -> list[Upload]:
 def put_whole(directory: Path, upload: Upload, mode: int = 0o666) -> None:
     """Put a file into a directory of this machine: durable, and under its name only once it is whole.
 
-    `mode` is that of a new file, less the umask. Raises `OSError`.
+    `mode` is that of a new file, less the umask. Raises `OSError`; what is half there does not stay then.
     """
     part = directory / (upload.name + PART)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
-        file.write(upload.content())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(directory / upload.name)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
+            file.write(upload.content())
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(directory / upload.name)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def remote_directory(pattern: str, notice: Notice) -> list[str]:

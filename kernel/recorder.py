@@ -77,7 +77,7 @@ class Recorder:
         """Record a fact at logical time `time` (never before the last one) and all that follows from it.
 
         `payload` is stored beside a FrameCaptured, `pixels` are what it decodes to, None where it is damaged.
-        Returns the unit in log order: timers that fired ahead of the fact, the fact, its derived events.
+        Returns the unit as the log chained it: timers that fired ahead of the fact, the fact, its derived events.
         """
         self._check_order(source, body)
         time = max(time, self._time)
@@ -99,8 +99,7 @@ class Recorder:
             drafts = self._engine.decide(fact, self._perceive(self._engine, fact, pixels))
             unit += self._numbered(drafts, self._fact_no)
             self._form.forget_if_many(self._engine.references)
-        self._log.append(unit, payload)
-        return tuple(unit)
+        return self._log.append(unit, payload)
 
     def admit_frames(self, frames: Sequence[NewFrame]) -> Iterator[tuple[Event, ...]]:
         """Record frames of different channels, in their order, perceived at the same time in threads.

@@ -22,8 +22,10 @@ from devices.notice import BadNotice
 from devices.process import DriverSpec
 from devices.reports import ActionAnswered
 from emberline.civil import Moments
+from emberline.delivery.lanes import Lane, Shelved, Waiting
+from emberline.delivery.notices import event_at
 from emberline.delivery.outbox import MAX_ENTRIES, Done, Outbox, Request
-from emberline.delivery.preparing import Plan, plan, prepare
+from emberline.delivery.preparing import plan, prepare
 from emberline.delivery.settings import DRIVER_PREFIX, delivery_spec, envelope_of
 from emberline.delivery.shelf import shelve
 from emberline.delivery.workshop import Workshop
@@ -37,11 +39,19 @@ ATTEMPT_S = 90.0
 """The driver has so long to answer: more than the time that it allows itself."""
 LIFE_SIGN, LIFE_SIGN_S = "life_sign", 20.0
 """A sign of life is not kept: one that comes late says nothing."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 GIVE_UP_S = 24 * 3600.0
 FRAMES_LATE_S = 10.0
 """Frames that are not there so long after they were due are not waited for any more."""
 LOOK_S = 0.05
+BATCH = 32
+"""So many actions are taken in before what is due is made ready."""
+REMEMBERED = 4096
+TOLD_OF = (
+    *(e.ActionRequested, e.AlarmRaised, e.AlarmRepeated, e.AlarmCleared, e.ExceptionRaised, e.ExceptionCleared),
+    *(e.CommandReceived, e.FrameCaptured),
+)
+"""What notices are made of. The latest such events are kept in mind: with many alarms at once a query for each event
+would be what takes longest."""
 DISK_WAIT_S = 1.0
 
 
@@ -51,41 +61,6 @@ class Delivery(msgspec.Struct, frozen=True):
     driver: str
     request: e.ActionRequested
     within_s: float
-
-
-class Waiting(msgspec.Struct):
-    """An entry whose frames are not all there yet."""
-
-    path: Path
-    request: Request
-    plan: Plan
-    until_s: float
-
-
-class Shelved(msgspec.Struct, frozen=True):
-    """An entry whose pictures lie on the shelf now, and what is to be recorded of it."""
-
-    path: Path
-    request: Request
-    kept: list[e.PictureKept]
-    reason: str
-
-
-class Lane:
-    """The queue of one output: what is ready, what is with the driver, and when the next attempt is due."""
-
-    def __init__(self) -> None:
-        self.ready: deque[tuple[Path, Request]] = deque()
-        self.flying: tuple[Path, Request] | None = None
-        self.not_before_s = 0.0
-        self.failures = 0
-
-    def failed(self, now_s: float) -> float:
-        """Another attempt later: in how many seconds."""
-        wait_s = min(FIRST_WAIT_S * 2**self.failures, LONGEST_WAIT_S)
-        self.failures += 1
-        self.not_before_s = now_s + wait_s
-        return wait_s
 
 
 class Courier:
@@ -104,6 +79,8 @@ class Courier:
         self._inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._prepared: queue.SimpleQueue[tuple[Path, Request]] = queue.SimpleQueue()
         self._shelved: queue.SimpleQueue[Shelved] = queue.SimpleQueue()
+        self._backlog: deque[Request | None] = deque()
+        self._recent: dict[int, e.Event] = {}
         self._lanes: dict[str, Lane] = {}
         self._settings: dict[str, Path] = {}
         self._site: Site | None = None
@@ -129,6 +106,10 @@ class Courier:
     def observe(self, event: e.Event) -> None:
         """Take note of an event of the running session; it is committed, or will be before anything of it leaves."""
         body = event.body
+        if isinstance(body, TOLD_OF):
+            self._recent[event.seq] = event
+            if len(self._recent) > REMEMBERED:
+                self._recent.pop(next(iter(self._recent)))
         if isinstance(body, e.FrameCaptured):
             self._seen[event.source.removeprefix(CHANNEL_SOURCE)] = body.captured_ns
         elif isinstance(body, e.SessionStarted):
@@ -330,29 +311,33 @@ class Courier:
                 self._outbox.put(Request(event.seq, body.output, body.ordinal, body.kind, session, time.time()))
 
     def _take_in(self, waiting: list[Waiting]) -> bool:
-        """Put into the outbox what has come; False once the courier is to leave off."""
+        """Put into the outbox what has come; False once the courier is to leave off. Where the disk fails it stays."""
+        self._fetch(is_idle=not waiting and not self._backlog)
+        taken = None
         try:
-            request = self._inbox.get(timeout=LOOK_S if waiting else None)
-        except queue.Empty:
-            return True
-        while request is not None:
-            if self._unprepared + sum(len(lane.ready) for lane in list(self._lanes.values())) > MAX_ENTRIES:
-                self._refused.put(request)
-            else:
-                self._plan(self._kept(request), request, waiting)
-            self._outbox.mark(request.seq)
-            if self._inbox.empty():
-                return True
-            request = self._inbox.get()
-        return False
+            while self._backlog and (request := self._backlog[0]) is not None:
+                if self._unprepared + sum(len(lane.ready) for lane in list(self._lanes.values())) > MAX_ENTRIES:
+                    self._refused.put(request)
+                else:
+                    self._plan(self._outbox.put(request), request, waiting)
+                taken = self._backlog.popleft()
+        finally:
+            if taken is not None:
+                self._outbox.mark(taken.seq)
+        return not self._backlog
 
-    def _kept(self, request: Request) -> Path:
-        """The request's place in the outbox. Where the disk fails it stays in the queue."""
+    def _fetch(self, is_idle: bool) -> None:
+        """Take a batch of what has come out of the inbox; who is idle waits for it."""
         try:
-            return self._outbox.put(request)
-        except OSError:
-            self._inbox.put(request)
-            raise
+            self._backlog.append(self._inbox.get(timeout=None if is_idle else LOOK_S))
+            while len(self._backlog) < BATCH:
+                self._backlog.append(self._inbox.get_nowait())
+        except queue.Empty:
+            return
+
+    def _find(self, seq: int) -> e.Event:
+        found = self._recent.get(seq)
+        return event_at(self._log, seq) if found is None else found
 
     def _plan(self, path: Path, request: Request, waiting: list[Waiting]) -> None:
         if self._outbox.is_ready(path):
@@ -362,13 +347,19 @@ class Courier:
         if request.session == self._session and self._site is not None:
             current = self._site, self._moments
         try:
-            planned = plan(self._log, request, current)
+            planned = plan(self._log, self._find, request, current)
         except KeyError as error:
-            self._outbox.settle(path, Done(f"event {error} is not in the log any more"))
-            self._prepared.put((path, request))
+            self._cannot_be_made(path, request, f"event {error} is not in the log any more")
             return
         longest_ns = max([0, *(at - planned.occasion.event.time for at in planned.waits_for().values())])
         waiting.append(Waiting(path, request, planned, time.monotonic() + longest_ns / 1e9 + FRAMES_LATE_S))
+
+    def _cannot_be_made(self, path: Path, request: Request, reason: str) -> None:
+        self._outbox.settle(path, Done(reason))
+        if request.kind == CAPTURE:
+            self._shelved.put(Shelved(path, request, [], reason))
+        else:
+            self._prepared.put((path, request))
 
     def _is_due(self, one: Waiting) -> bool:
         if self._no_more_frames or one.request.session != self._session or time.monotonic() >= one.until_s:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from emberline.delivery.notices import Occasion, event_at
+from emberline.delivery.notices import Find, Occasion
 from emberline.delivery.scene import Scene, Wanted, anchor_of, boxes_of, gather, seen_in
 from kernel.events import ActionRequested, AlarmRaised, Box, FrameCaptured, MediaWanted
 from kernel.log.contract import EventLog, Selection
@@ -20,11 +20,11 @@ class Moment(msgspec.Struct, frozen=True):
     captured_ns: int
 
 
-def moment_of(log: EventLog, action: ActionRequested, occasion: Occasion) -> Moment:
+def moment_of(find: Find, action: ActionRequested, occasion: Occasion) -> Moment:
     """What the times of the action's media count from. Raises `KeyError` where the frame is not in the log."""
     if action.frame is None:
         return Moment(occasion.event.seq, occasion.event.time)
-    body = event_at(log, action.frame).body
+    body = find(action.frame).body
     assert isinstance(body, FrameCaptured)
     return Moment(action.frame, body.captured_ns)
 

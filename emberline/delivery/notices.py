@@ -1,5 +1,7 @@
 """From an action in the log to the words of its notice."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from devices.notice import Notice
@@ -25,23 +27,27 @@ class Occasion(msgspec.Struct, frozen=True):
         return self.alarm.body if self.alarm is not None and isinstance(self.alarm.body, e.AlarmRaised) else None
 
 
-def occasion_of(log: EventLog, action: e.Event) -> Occasion:
+Find = Callable[[int], e.Event]
+"""Gives the event with a seq. Raises `KeyError`."""
+
+
+def occasion_of(find: Find, action: e.Event) -> Occasion:
     """What an action tells of. Raises `KeyError` where that is not in the log."""
     body = action.body
     assert isinstance(body, e.ActionRequested)
     if body.event is None:  # the operator asked for it
         assert action.cause is not None
-        return Occasion(event_at(log, action.cause), None)
-    first = _occasion(log, body.event)
-    return msgspec.structs.replace(first, also=tuple(event_at(log, seq) for seq in body.also))
+        return Occasion(find(action.cause), None)
+    first = _occasion(find, body.event)
+    return msgspec.structs.replace(first, also=tuple(find(seq) for seq in body.also))
 
 
-def _occasion(log: EventLog, seq: int) -> Occasion:
-    event = event_at(log, seq)
+def _occasion(find: Find, seq: int) -> Occasion:
+    event = find(seq)
     if isinstance(event.body, e.AlarmRaised):
         return Occasion(event, event)
     if isinstance(event.body, e.AlarmRepeated | e.AlarmCleared):
-        return Occasion(event, event_at(log, event.body.alarm))
+        return Occasion(event, find(event.body.alarm))
     return Occasion(event, None)
 
 

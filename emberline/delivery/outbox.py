@@ -7,7 +7,9 @@ watermark, up to which all actions of the log are in here or over, moves past it
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,8 @@ DONE_NAME = "done.json"
 MAX_ENTRIES = 20_000
 MAX_BYTES = 2 * 1024**3
 """Beyond this notices go without pictures and clips."""
+LOOK_S = 1.0
+"""How long what was found of that holds."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -46,6 +50,7 @@ class Outbox:
     def __init__(self, log: Path) -> None:
         self.path = log / OUTBOX_NAME
         self.path.mkdir(mode=0o700, exist_ok=True)
+        self._full, self._look_again_s = False, 0.0
         for half in self.path.glob(".*"):
             shutil.rmtree(half, ignore_errors=True)
 
@@ -112,9 +117,16 @@ class Outbox:
 
     def is_full(self) -> bool:
         """Whether there is no room for more pictures and clips."""
+        if time.monotonic() >= self._look_again_s:
+            self._look_again_s = time.monotonic() + LOOK_S
+            self._full = self._is_full()
+        return self._full
+
+    def _is_full(self) -> bool:
         total = 0
         for count, file in enumerate(self.path.rglob("*")):
-            total += file.stat().st_size if file.is_file() else 0
+            with suppress(FileNotFoundError):  # delivered meanwhile
+                total += file.stat().st_size if file.is_file() else 0
             if total > MAX_BYTES or count > 4 * MAX_ENTRIES:
                 return True
         return False

@@ -9,7 +9,7 @@ from emberline.alarm_picture import site_at
 from emberline.civil import Calendar, Moments
 from emberline.delivery.evidence import Moment, moment_of, scene_of, wanted_for
 from emberline.delivery.look import look_of
-from emberline.delivery.notices import Occasion, event_at, notice_of, occasion_of
+from emberline.delivery.notices import Find, Occasion, notice_of, occasion_of
 from emberline.delivery.outbox import Outbox, Request
 from emberline.delivery.rendering import About
 from emberline.delivery.scene import SceneMissing, Wanted
@@ -34,16 +34,18 @@ class Plan(msgspec.Struct, frozen=True):
         return {wanted.channel: wanted.last_ns for wanted in self.wanted}
 
 
-def plan(log: EventLog, request: Request, current: tuple[Site, Moments] | None) -> Plan:
+def plan(log: EventLog, find: Find, request: Request, current: tuple[Site, Moments] | None) -> Plan:
     """What the entry needs. `current` are site and time of the running session where the action is of that.
+
+    `find` looks events up in the log.
 
     Raises `KeyError` where the log does not hold the action or what set it off.
     """
-    action = event_at(log, request.seq)
+    action = find(request.seq)
     site, moments = current or (site_at(log, action), Calendar(log).moments(action))
-    occasion = occasion_of(log, action)
+    occasion = occasion_of(find, action)
     assert isinstance(action.body, ActionRequested)
-    moment = moment_of(log, action.body, occasion)
+    moment = moment_of(find, action.body, occasion)
     return Plan(action, occasion, site, moments, moment, tuple(wanted_for(action.body.media, moment.captured_ns)))
 
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from devices.notice import Notice
+from emberline.delivery.notices import KEY_CHARS
 from emberline.delivery.outbox import DONE_NAME
 from emberline.wiring import read_log
 from kernel.events import ActionFailed, ActionFinished, ActionRequested, AlarmRaised
@@ -20,8 +21,6 @@ from support.recordings import HEIGHT, WIDTH, cptv
 
 PASS_FRAMES = 54
 """A target every 6 s, at 9 frames a second."""
-QUIET_FRAMES = 36
-"""At the end, so that every alarm is over."""
 NAMED = re.compile(r"\b(r\d+) #(\d+)\b")
 LINKAGES = """
 [linkage.siren]
@@ -36,7 +35,7 @@ encryption = "none"
 from = "fence@example.org"
 to = ["guard@example.org"]
 images = {{ thermal = 1 }}
-cool_down = {cool_down}
+cool_down = 60
 
 [linkage.web]
 kind = "http"
@@ -74,12 +73,12 @@ class Flood(msgspec.Struct, frozen=True):
     peak_mb: float
 
 
-def passes(count: int) -> list[np.ndarray]:
-    """16-bit frames (72, 96): a warm target of 8×18 px walks through `count` times."""
+def passes(count: int, quiet_frames: int) -> list[np.ndarray]:
+    """16-bit frames (72, 96): a warm target of 8×18 px walks through `count` times; then nothing happens any more."""
     rng = np.random.default_rng(1)
     scene = 3000 + rng.integers(0, 60, (HEIGHT, WIDTH))
     out: list[np.ndarray] = []
-    for number in range(PASS_FRAMES * count + QUIET_FRAMES):
+    for number in range(PASS_FRAMES * count + quiet_frames):
         frame = scene + rng.normal(0, 3, scene.shape).round().astype(int)
         x = -8 + 3 * (number % PASS_FRAMES - 15)
         if -8 < x < WIDTH and number < PASS_FRAMES * count:
@@ -88,13 +87,16 @@ def passes(count: int) -> list[np.ndarray]:
     return out
 
 
-def flood(where: Path, targets: int, rules: int, cool_down: int, *words: str) -> Flood:
-    """Let `targets` targets each set off `rules` rules; `words` are more of the daemon's command line."""
-    source = cptv(where / "a.cptv", passes(targets))
+def flood(where: Path, targets: int, rules: int, quiet_frames: int, *words: str) -> Flood:
+    """Let `targets` targets each set off `rules` rules; `words` are more of the daemon's command line.
+
+    In the quiet frames at the end every alarm comes to its end, and what waits can be delivered.
+    """
+    source = cptv(where / "a.cptv", passes(targets, quiet_frames))
     with mail_server(None, "", "") as box, receiving(None) as receiver:
         site = where / "site.toml"
         channel = f'[[channel]]\nid = "thermal"\nkind = "thermal"\nsource = "file:{source}"\n'
-        told = LINKAGES.format(mail=box.port, web=receiver.port, cool_down=cool_down)
+        told = LINKAGES.format(mail=box.port, web=receiver.port)
         site.write_text(channel + "".join(RULE.format(number=n) for n in range(rules)) + told)
         began_s = time.monotonic()
         daemon = start(site, where / "log", "--until-end", *words)
@@ -126,6 +128,8 @@ def _account(log: Path, box: MailBox, receiver: Receiver, took_s: float, memory_
     texts = [message.get_body().get_content() for _, message in box.messages]
     told = [sorted(set(_named(text))) for text in texts]
     notices = [msgspec.json.decode(body, type=Notice) for _, body in receiver.posts]
+    digests = {event.digest.hex()[:KEY_CHARS] for event in events if isinstance(event.body, ActionRequested)}
+    assert {notice.key for notice in notices} <= digests
     return Flood(
         raised=sorted((body.rule, body.ordinal) for body in bodies if isinstance(body, AlarmRaised)),
         mailed=sorted(name for names in told for name in names),

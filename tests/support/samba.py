@@ -17,16 +17,17 @@ SMBD = Path("/usr/sbin/smbd")
 
 
 @contextmanager
-def samba(where: Path, password: str) -> Iterator[FileServer]:
-    """The share `alarms` for the user who runs the test; the test is skipped where there is no samba."""
+def samba(where: Path, password: str, root: Path | None = None) -> Iterator[FileServer]:
+    """The share `alarms`, of `root` if given, for the user who runs the test; it is skipped where there is no samba."""
     if not SMBD.exists():
         pytest.skip("samba is not installed (Debian: apt install samba)")
     for name in ("share", "private", "lock", "state", "cache", "pid", "ncalrpc"):
         (where / name).mkdir(parents=True)
-    (where / "share").chmod(0o777)
+    root = root or where / "share"
+    root.chmod(0o777)
     port = closed_port()
     configuration = where / "smb.conf"
-    configuration.write_text(_configuration(where, port))
+    configuration.write_text(_configuration(where, root, port))
     user = getpass.getuser()
     added = subprocess.run(
         ["smbpasswd", "-c", str(configuration), "-a", "-s", user],
@@ -40,13 +41,13 @@ def samba(where: Path, password: str) -> Iterator[FileServer]:
     process = subprocess.Popen(command, start_new_session=True, **quiet)  # it ends its whole process group
     try:
         _wait_for(port, process)
-        yield FileServer(where / "share", port)
+        yield FileServer(root, port)
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _configuration(where: Path, port: int) -> str:
+def _configuration(where: Path, root: Path, port: int) -> str:
     return f"""[global]
 server role = standalone server
 interfaces = 127.0.0.1
@@ -64,7 +65,7 @@ disable netbios = yes
 load printers = no
 map to guest = never
 [alarms]
-path = {where}/share
+path = {root}
 read only = no
 """
 

@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from kernel.site.linkage_model import Nas
-from support.deliveries import KEY, Output, hostile, parcel, running, secret_file
+from support.deliveries import KEY, Output, hostile, notice, parcel, running, secret_file
 from support.delivery_contract import SECRET, DeliveryContract
 from support.file_servers import FileServer
 from support.samba import samba
+from support.small_disk import SmallDisk, small_disk
 
 
 def nas(root: Path, **more: object) -> Nas:
@@ -108,6 +109,36 @@ def test_where_nothing_is_mounted_the_local_disk_stays_empty(output: Output, car
     assert list(card.root.iterdir()) == []
 
 
-def test_a_full_disk_is_worth_another_attempt(output: Output, tmp_path: Path) -> None:
-    answer = output.deliver(parcel(tmp_path), nas(Path("/dev/full")))
-    assert not answer.ok and answer.again and "/dev/full" in answer.reason
+LARGE = b"\xff\xd8" + bytes(200_000) + b"\xff\xd9"
+
+
+def check_that_it_arrives_once_there_is_room(disk: SmallDisk, output: Output, settings: Nas, where: Path) -> None:
+    directory = parcel(where, picture=LARGE)
+    answer = output.deliver(directory, settings)
+    assert not answer.ok and answer.again and answer.reason
+    assert list(disk.path.rglob("*.json")) == []
+    disk.grow()
+    assert output.deliver(directory, settings).ok
+    assert len(FileServer(disk.path, 0).notices()) == 1
+
+
+def test_a_mounted_share_that_is_full_gets_the_notice_once_there_is_room(output: Output, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "mounted") as disk:
+        settings = nas(Path("/export"), protocol="nfs", server="nas.example", mount=str(disk.path))
+        answer = output.deliver(parcel(tmp_path / "other", notice("f" * 24), picture=LARGE), settings)
+        assert "No space left on device" in answer.reason
+        assert not [path for path in disk.path.rglob("*") if path.is_file()], (
+            "what is half there takes room from others"
+        )
+        check_that_it_arrives_once_there_is_room(disk, output, settings, tmp_path)
+
+
+def test_a_samba_share_whose_disk_is_full_gets_the_notice_once_there_is_room(output: Output, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk, samba(tmp_path / "samba", SECRET, disk.path) as server:
+        check_that_it_arrives_once_there_is_room(disk, output, on_share(server, tmp_path), tmp_path)
+
+
+def test_a_share_that_is_no_directory_is_worth_another_attempt(output: Output, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    answer = output.deliver(parcel(tmp_path), nas(tmp_path / "file"))
+    assert not answer.ok and answer.again and "no such directory" in answer.reason

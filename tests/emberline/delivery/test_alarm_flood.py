@@ -6,7 +6,7 @@ from support.alarm_flood import flood
 
 
 def test_forty_alarms_in_a_few_seconds_are_each_told_once_by_a_handful_of_mails(tmp_path: Path) -> None:
-    found = flood(tmp_path, 2, 20, 60, "--speed", "max")
+    found = flood(tmp_path, 2, 20, 36, "--speed", "max")
     assert len(found.raised) == 40
     assert found.mailed == found.raised
     assert found.posted == found.raised

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from devices.notice import Notice, read_notice
+from emberline.delivery.notices import event_at
 from emberline.delivery.outbox import Outbox, Request
 from emberline.delivery.preparing import plan, prepare
 from emberline.delivery.workshop import Workshop
@@ -70,7 +72,7 @@ def prepared(path: Path, output: str, kind: str, where: Path, workshop: Workshop
         outbox = Outbox(where)
         request = Request(action.seq, output, action.seq, kind, 1, 0.0)
         directory = outbox.put(request)
-        prepare(log, outbox, directory, request, plan(log, request, None), workshop)
+        prepare(log, outbox, directory, request, plan(log, partial(event_at, log), request, None), workshop)
     return read_notice(directory), directory
 
 
