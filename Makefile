@@ -95,8 +95,11 @@ refold-speed: $(VENV)/.development
 
 SHARED_DATA ?= ../shared/data
 
+# Public data sets for those who have them, as LAYOUT=FOLDER …; see datasets/README.md.
+DATASETS ?=
+
 accuracy: $(VENV)/.development
-	PYTHONPATH=.:tests $(BIN)/python tests/accuracy/tables.py $(SHARED_DATA) > docs/accuracy.md.new
+	PYTHONPATH=.:tests $(BIN)/python tests/accuracy/tables.py $(SHARED_DATA) $(DATASETS) > docs/accuracy.md.new
 	mv docs/accuracy.md.new docs/accuracy.md
 
 .PHONY: alarm-flood evidence-latency

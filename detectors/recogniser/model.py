@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.recogniser.cutting import as_grey, cut_out, in_frame
 from detectors.recogniser.errors import ModelError
-from detectors.recogniser.layouts import layout_of, objects_in
+from detectors.recogniser.layouts import class_count, layout_of, objects_in
 from kernel.events import Box, ObjectsRecognised, RecognisedObject
 from kernel.site.model import Recogniser
 from kernel.site.recogniser import LEAST_CONFIDENCE
@@ -49,7 +49,7 @@ class Model:
         canvas, cut = cut_out(grey, part, self._input.width, self._input.height)
         height, width = grey.shape
         objects: list[RecognisedObject] = []
-        for row in objects_in(self._run(canvas), float(LEAST_CONFIDENCE)):
+        for row in objects_in(self._run(canvas), float(LEAST_CONFIDENCE), self._input.size):
             box = in_frame(row[:4], cut, width, height)
             if box is not None:
                 objects.append(RecognisedObject(int(row[5]), int(row[4] * MILLION), box))
@@ -69,7 +69,7 @@ class Model:
         if len(outputs) != 1:
             raise ModelError(f"it has {len(outputs)} outputs; known are models with one")
         output = self._run(np.full((self._input.height, self._input.width), 114, np.uint8))
-        classes = output.shape[1] - 4 if layout_of(output.shape) == "raw" else None
+        classes = class_count(output.shape)
         if classes is not None and highest >= classes:
             raise ModelError(f"it has {classes} classes, from 0 to {classes - 1}; 'classes' names {highest}")
 
@@ -98,6 +98,11 @@ class _Input:
             )
         self.height, self.width = sizes
         self._channels = int(channels[0])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.width, self.height
 
     def filled(self, canvas: np.ndarray) -> np.ndarray:
         """The input for a grey picture, (height, width) uint8: every colour the same, floats from 0 to 1."""

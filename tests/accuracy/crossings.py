@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from replay.adapters.mot import read_boxes
 from support.clips import frames_of
 from tests.accuracy.following import Followed, follow, in_pixels
 from tests.accuracy.gate import Gate, at_least
@@ -46,11 +47,7 @@ def site() -> str:
 
 def true_boxes(data: Path) -> Boxes:
     """The published boxes by frame (0-based) and identity."""
-    boxes: Boxes = {}
-    for row in (data / "pets09_s2l1" / "gt" / "gt.txt").read_text().split():
-        frame, id, x, y, w, h = (float(v) for v in row.split(",")[:6])
-        boxes.setdefault(int(frame) - 1, {})[int(id)] = (x, y, w, h)
-    return boxes
+    return read_boxes(data / "pets09_s2l1" / "gt" / "gt.txt", everything=True)
 
 
 def true_crossings(truth: Boxes) -> list[Crossing]:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from emberline.foreground_masks import ForegroundMasks
 from kernel.site.model import ChannelKind, SceneMode
+from replay.adapters import Sequence, open_dataset
 from support.clips import frames_of
 
 MOVING, UNKNOWN, OUTSIDE = 255, 170, 85
@@ -45,21 +46,20 @@ class MaskedClip(msgspec.Struct, frozen=True):
     mode: SceneMode
 
 
+def masked(sequence: Sequence, mode: SceneMode) -> MaskedClip:
+    """A sequence of a public data set, in the scene mode that suits it."""
+    return MaskedClip(sequence.name, sequence.source, sequence.masks, sequence.kind, mode)
+
+
 def remote_scene(data: Path) -> list[MaskedClip]:
     """The remote-scene infrared clips, every frame with truth."""
-    return [_remote(folder) for folder in sorted(data.glob("rsir_*"))]
-
-
-def _remote(folder: Path) -> MaskedClip:
-    truth = {int(f.stem): f for f in sorted((folder / "groundtruth").glob("*.png"))}
-    return MaskedClip(folder.name, folder / "frames.mkv", truth, "thermal", "distant_view")
+    folders = sorted(data.glob("rsir_*"))
+    return [masked(clip, "distant_view") for folder in folders for clip in open_dataset("remote_scene_ir", folder)]
 
 
 def highway(data: Path) -> MaskedClip:
-    """gt000470 belongs to in000470, which is frame 469."""
-    folder = data / "cdnet_highway"
-    truth = {int(f.stem[2:]) - 1: f for f in sorted((folder / "groundtruth").glob("*.png"))}
-    return MaskedClip("cdnet_highway", folder / "input", truth, "optical", "general")
+    (clip,) = open_dataset("cdnet2014", data / "cdnet_highway")
+    return masked(clip, "general")
 
 
 def waving_trees(data: Path) -> MaskedClip:

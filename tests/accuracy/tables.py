@@ -13,6 +13,7 @@ from rich.progress import track
 from detectors.scene_modes import SCENE_MODES
 from support.clips import alarms, crossing, frames_of
 from support.sites import whole_frame
+from tests.accuracy import public
 from tests.accuracy.sections import SECTIONS
 
 HEAD = """# Accuracy
@@ -46,8 +47,8 @@ THERMAL = {
 OPTICAL = {"opencv_tree": ("tree.avi", None), "wallflower_waving_trees": ("frames", 15.0)}
 
 
-def main(data: Path) -> None:
-    """Print the tables for the recordings in the folder `data`."""
+def main(data: Path, public_data: list[str]) -> None:
+    """Print the tables for the recordings in the folder `data`, and for public data sets, each as LAYOUT=FOLDER."""
     print(HEAD)
     print("## Alarms on thermal recordings, by scene mode\n")
     print("Each cell: the frames at which alarms began.\n")
@@ -74,6 +75,10 @@ def main(data: Path) -> None:
             print()
             for line in section(data, Path(made)):
                 print(line)
+    for word in track(public_data, "public data sets", console=_progress(), disable=not public_data):
+        print()
+        for line in public.section(word):
+            print(line)
     print(TAIL, end="")
 
 
@@ -111,4 +116,4 @@ def _progress():
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -17,6 +17,8 @@ from detectors.recogniser.looks import AGAIN_NS, MOST_LOOKS, MOST_PARTS, Looks
 from detectors.recogniser.model import Model
 from kernel.events import DetectedObject, ObjectsRecognised
 from kernel.site.model import Recogniser
+from replay.adapters.mot import read_boxes
+from support.clips import frames_of
 from support.models import bright_spots
 
 SECOND = 1_000_000_000
@@ -32,26 +34,57 @@ def test_raw_boxes_of_one_class_that_cover_each_other_are_one_object() -> None:
     columns[0, :, 0] = 50, 50, 20, 40, 0.9, 0.1
     columns[0, :, 1] = 51, 50, 20, 40, 0.8, 0.1
     columns[0, :, 2] = 51, 50, 20, 40, 0.1, 0.7
-    found = objects_in(columns, 0.5)
+    found = objects_in(columns, 0.5, (96, 96))
     assert found[:, 4:].round(3).tolist() == [[0.9, 0], [0.7, 1]]
     assert found[0, :4].tolist() == [40, 30, 60, 70]
 
 
 def test_final_boxes_are_taken_as_they_are_without_those_too_unsure() -> None:
     rows = np.array([[[1, 2, 30, 40, 0.6, 2], [1, 2, 30, 40, 0.7, 2], [0, 0, 9, 9, 0.2, 0]]], np.float32)
-    assert objects_in(rows, 0.5)[:, 4].round(3).tolist() == [0.7, 0.6]
+    assert objects_in(rows, 0.5, (96, 96))[:, 4].round(3).tolist() == [0.7, 0.6]
 
 
-@pytest.mark.parametrize("shape", [(1, 25200, 85), (1, 4, 100), (2, 6, 100), (100,), (1, 100, 7), (5, 7)])
+@pytest.mark.parametrize("shape", [(1, 25200, 85), (1, 4, 100), (2, 6, 100), (100,), (1, 100, 7), (5, 7), (1, 5, 9, 9)])
 def test_an_output_laid_out_in_no_known_way_is_refused_with_its_shape(shape: tuple[int, ...]) -> None:
     with pytest.raises(UnknownLayout, match=f"is {' x '.join(map(str, shape))};"):
         layout_of(shape)
 
 
+def test_a_cell_of_a_grid_says_where_in_it_an_object_lies_and_of_which_class() -> None:
+    grid = np.zeros((1, 7, 4, 4), np.float32)
+    grid[0, :, 1, 2] = 0.9, 0.5, 0.0, 0.0, -2.0, 0.1, 0.8
+    (found,) = objects_in(grid, 0.5, (400, 200))
+    centre_x, wide, high = (2 + np.tanh(0.5)) * 100, 200, 200 / (1 + np.exp(2.0))
+    assert found[:4] == pytest.approx([centre_x - wide / 2, 50 - high / 2, centre_x + wide / 2, 50 + high / 2], 1e-4)
+    assert found[4:] == pytest.approx([0.9**0.6 * 0.8**0.4, 1])
+
+
+@given(arrays(np.float32, (1, 8, 5, 5), elements=st.floats(width=32)))
+@settings(max_examples=40, deadline=None)
+def test_whatever_is_in_a_grid_its_objects_are_sound(output: np.ndarray) -> None:
+    found = objects_in(output, 0.05, (96, 64))
+    assert len(found) <= 20 and np.isfinite(found).all()
+    assert (found[:, 2] > found[:, 0]).all() and set(found[:, 5]) <= {0.0, 1.0, 2.0}
+
+
+@pytest.mark.shared
+def test_a_published_network_finds_the_people_of_a_real_picture(shared_data: Path) -> None:
+    model = Model(named(shared_data / "_detectors" / "fastestdet_coco80_352.onnx", highest=79), Path())
+    frame = next(iter(frames_of(shared_data / "pets09_s2l1" / "vtest.avi", 7.0))).pixels
+    truth = read_boxes(shared_data / "pets09_s2l1" / "gt" / "gt.txt", everything=True)[0].values()
+    height, width = frame.shape
+    for x, y, w, h in truth:
+        box = int(x * MILLION / width), int(y * MILLION / height), int(w * MILLION / width), int(h * MILLION / height)
+        (found,) = model.look(frame, 0, [part_around(box, width, height)])
+        people = [o for o in found.objects if o.kind == 0 and o.confidence > 500_000]
+        near = [abs(o.box[0] + o.box[2] / 2 - box[0] - box[2] / 2) for o in people]
+        assert near and min(near) < box[2] / 2
+
+
 @given(arrays(np.float32, (1, 7, 30), elements=st.floats(width=32)))
 @settings(max_examples=60, deadline=None)
 def test_whatever_numbers_a_network_gives_its_objects_are_sound(output: np.ndarray) -> None:
-    found = objects_in(output, 0.05)
+    found = objects_in(output, 0.05, (96, 96))
     assert len(found) <= 20 and np.isfinite(found).all()
     assert ((found[:, 4] >= 0.05) & (found[:, 4] <= 1)).all()
     assert (found[:, 2] > found[:, 0]).all() and set(found[:, 5]) <= {0.0, 1.0, 2.0}
