@@ -133,7 +133,9 @@ def main() -> None:
                 time.sleep(given.minutes * 60)
                 seconds, after, metrics = time.monotonic() - began_s, watched.usage(), watched.metrics()
             stopped_s = watched.stop()
+            first_s = watched.first_detection_s()
         report(seconds, before, after, metrics)
+        print(f"first detection {first_s:.1f} s after the start")
         print(f"stopped and sealed in {stopped_s:.1f} s")
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -21,7 +21,7 @@ class Watched:
         words = ["run", "--site", str(site), "--log", str(log), "--metrics", str(port)]
         env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
         self.log, self._port = log, port
-        self.began_s = time.monotonic()
+        self.began_ns = time.time_ns()
         self.process = subprocess.Popen([sys.executable, "-m", "emberline", *words], env=env, stdout=subprocess.DEVNULL)
         self._names: dict[int, str] = {}
 
@@ -48,6 +48,13 @@ class Watched:
         text = urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10).read().decode()
         samples = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, value in samples}
+
+    def first_detection_s(self) -> float:
+        """From the daemon's start to its first detection, in s; to be asked once it has ended."""
+        marks = events(self.log, "ClockSet", "ObjectsDetected")
+        offset_ns = next(mark["body"]["offset_ns"] for mark in marks if mark["kind"] == "ClockSet")
+        first = next(mark["time"] for mark in marks if mark["kind"] == "ObjectsDetected")
+        return (first + offset_ns - self.began_ns) / 1e9
 
     def stop(self) -> float:
         """End the session; how long that took, in s."""
