@@ -25,7 +25,6 @@ from emberline.operation.structured_log import Onlookers, StructuredLog
 from emberline.recognising import Recognising
 from emberline.sites import LoadedSite, load_site
 from emberline.storekeeper import Storekeeper
-from emberline.warm_up import warm_up
 from emberline.wiring import make_engine, write_log
 from kernel.site.model import Site
 
@@ -83,7 +82,7 @@ def _session(wanted: Wanted, loaded: LoadedSite, start_ns: int | None) -> RunSum
         Courier(opened, log, base.resolve(), DELIVERIES) as courier,
         Recognising(base.resolve(), wanted.speed) as recognising,
     ):
-        warm_up(loaded.site)  # while the drivers start
+        _warm_up(loaded.site)
         civil_ns = time.time_ns() if wanted.speed == "realtime" else start_ns
         announcer = Announcer(loaded.site, civil_ns, opened.head.time)
         onlooker = Onlookers(announcer, StructuredLog()) if wanted.json_log else announcer
@@ -100,6 +99,13 @@ def _check_pace(site: Site, speed: Pace) -> None:
     live = [channel.id for channel in site.channels if is_live(channel)]
     if live and speed == "max":
         raise Unusable(f"channel.{live[0]} is a live camera: --speed max is for recordings and the simulator")
+
+
+def _warm_up(site: Site) -> None:
+    """Load the detectors, which takes longest of all, while the drivers start."""
+    from emberline.warm_up import warm_up
+
+    warm_up(site)
 
 
 def _reload(daemon: Daemon, path: Path) -> None:
