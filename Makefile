@@ -112,6 +112,11 @@ alarm-flood: $(VENV)/.development
 evidence-latency: $(VENV)/.development
 	PYTHONPATH=.:tests $(BIN)/python -m tests.benchmarks.evidence_latency
 
+.PHONY: day-bench
+# A day of 500 segments, its tables read before and after they are put into one file; see docs/reading.md.
+day-bench: $(VENV)/.development
+	PYTHONPATH=. $(BIN)/python -m tests.benchmarks.day_of_log --segments 500
+
 .PHONY: fuzz soak soak-rtsp
 
 # A million mutated wire messages; about five minutes.

@@ -30,6 +30,7 @@ COMMANDS = {
     "compact": "compact",
     "tail": "tail",
     "config": "config",
+    "state": "state",
     "export": "export",
     "explain": "explain",
     "status": "status",

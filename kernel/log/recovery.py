@@ -53,9 +53,10 @@ def recover(database: Database, directory: Path, key_path: Path | None = None) -
     remove_scratch(directory)
     findings, later = _mend_ledger(directory)
     findings += restore_days(database, directory, later)
+    sealed_up_to = None if later else head_of(read_ledger(directory)).seq
     findings += recover_unsealed(database, directory, later, seal_key(directory, key_path))
     findings += check_presence(database, directory)
-    findings += check_digests(database, directory, CHECKED_BYTES)
+    findings += check_digests(database, directory, CHECKED_BYTES, sealed_up_to)
     return tuple(findings)
 
 

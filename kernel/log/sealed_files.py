@@ -33,8 +33,12 @@ def check_presence(database: Database, directory: Path) -> list[Recovery]:
     return findings
 
 
-def check_digests(database: Database, directory: Path, at_most_bytes: int | None = None) -> list[Recovery]:
+def check_digests(
+    database: Database, directory: Path, at_most_bytes: int | None = None, up_to: int | None = None
+) -> list[Recovery]:
     """Read sealed files again, the last ones first and `at_most_bytes` of them, and quarantine what is damaged.
+
+    Segments after the event `up_to` are left out: they were read to be sealed a moment ago.
 
     A file whose content the chain still proves stays, although it is not byte for byte what was sealed.
     """
@@ -44,7 +48,7 @@ def check_digests(database: Database, directory: Path, at_most_bytes: int | None
     for number in range(len(ledger.sealed) - 1, -1, -1):
         line = ledger.sealed[number]
         segment = ledger.segment(directory, line)
-        if not ledger.has_events(line):
+        if not ledger.has_events(line) or (up_to is not None and line.last_seq > up_to):
             continue
         read += sum(path.stat().st_size for path in files_of(segment))
         read += segment.events.stat().st_size if segment.day == segment.first_seq else 0

@@ -1,6 +1,6 @@
 """The sealer: a process of low priority that makes finished segments final while the writer goes on.
 
-    python -m kernel.log.sealer DIRECTORY [KEY]
+    python -m kernel.log.sealer_process DIRECTORY [KEY]
 
 A line of JSON on standard input names a segment and its last event, a line on standard output gives its line for the
 ledger, or says why there is none, and is the last. The process ends with the end of its input, and at once: whoever
@@ -9,8 +9,6 @@ started it is gone then, and recovery will finish the segment. Until then it hol
 
 import os
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -47,13 +45,12 @@ class Result(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
-def main() -> None:
-    """Serve one writer."""
-    directory = Path(sys.argv[1])
+def serve(directory: Path, key_path: Path | None, lines: "SimpleQueue[bytes]") -> None:
+    """Do the jobs that arrive in `lines`; comes to no end by itself."""
     os.nice(NICENESS)
-    key = seal_key(directory, Path(sys.argv[2]) if len(sys.argv) > 2 else None)
-    for job in _jobs():
-        result = _done(directory, job, key)
+    key = seal_key(directory, key_path)
+    while True:
+        result = _done(directory, msgspec.json.decode(lines.get(), type=Job), key)
         sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
         sys.stdout.buffer.flush()
         if result.line is None:
@@ -70,21 +67,3 @@ def _done(directory: Path, job: Job, key: SealKey) -> Result:
         return Result(job.first_seq, None, trouble=str(error))
     finally:
         database.close()
-
-
-def _jobs() -> Iterator[Job]:
-    """Read in a thread of its own, so that the writer's end is noticed in the middle of a job."""
-    queue: SimpleQueue[Job] = SimpleQueue()
-
-    def read() -> None:
-        for line in sys.stdin.buffer:
-            queue.put(msgspec.json.decode(line, type=Job))
-        os._exit(0)
-
-    threading.Thread(target=read, daemon=True).start()
-    while True:
-        yield queue.get()
-
-
-if __name__ == "__main__":
-    main()

@@ -30,7 +30,7 @@ def seal(database: Database, segment: Segment, lost: Sequence[Lost] = (), key: S
                 remove(database, segment)
                 return None
             head = Head(last[0], *_last_fact(database, segment), last[1])
-            line = finish(database, segment, head, key)
+            line = _make_final(database, segment, head, key)
             append_lines(segment.directory, [*lost, line])
             return line
     except (duckdb.Error, OSError) as error:
@@ -47,6 +47,11 @@ def finish(database: Database, segment: Segment, head: Head, key: SealKey | None
     last = _last_row(database, segment)
     if last != (head.seq, head.digest):
         raise LogError(f"segment {segment.name} does not end with event {head.seq} as it was written")
+    return _make_final(database, segment, head, key)
+
+
+def _make_final(database: Database, segment: Segment, head: Head, key: SealKey | None) -> Sealed:
+    """The files are attached for writing: each time they are, what is not checkpointed is read again."""
     _finish(database, segment.events)
     if segment.frames.exists() and _keep_frames_up_to(database, segment, head.seq):
         _finish(database, segment.frames)

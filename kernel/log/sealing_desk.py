@@ -84,7 +84,7 @@ class SealingDesk:
         if self._closing or self._starts >= MOST_STARTS:
             return
         self._starts += 1
-        command = [sys.executable, "-m", "kernel.log.sealer", str(self._directory.absolute())]
+        command = [sys.executable, "-m", "kernel.log.sealer_process", str(self._directory.absolute())]
         command += [] if self._key is None else [str(self._key.absolute())]
         try:
             process = subprocess.Popen(
