@@ -10,6 +10,8 @@ from emberline.errors import AnswerIsNo
 from kernel.log.signing import read_public
 from kernel.log.verify import Soundness, verify_log
 
+UNTOLD = ", and no SegmentsPruned of the log says so"
+
 
 def verify(
     log: Annotated[Path, typer.Argument(help="The log directory.")],
@@ -28,7 +30,7 @@ def verify(
     for line in _seals(result, public is not None):
         print(line)
     for line in result.pruned:
-        print(f"pruned: {line}")
+        print(f"pruned: {line}{UNTOLD if line in result.untold else ''}")
 
 
 def _seals(result: Soundness, given: bool) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kernel.events import SegmentsPruned
 from kernel.log.chain import BrokenChain, Row, follow, named_payload
 from kernel.log.contract import Head, LogUnreadable
 from kernel.log.database import Database
@@ -26,7 +27,8 @@ class Soundness(msgspec.Struct, frozen=True):
     `events` and `frames` count what was found sound, `pruned` names the segments whose frames or events were removed,
     `quarantined` what damage took and the ledger knows of: then the log is not sound, and all the rest was still
     walked. `signed` counts the sealed segments by the key that signed them, `unsigned` those without a signature,
-    `unsealed` those that a crash left.
+    `unsealed` those that a crash left. `untold` are those among the pruned whose events are there and whose frames no
+    SegmentsPruned of the log names: it was done while nobody wrote, or the writer was killed before it said so.
     """
 
     sound: bool
@@ -39,6 +41,7 @@ class Soundness(msgspec.Struct, frozen=True):
     signed: tuple[tuple[str, int], ...] = ()
     unsigned: int = 0
     unsealed: int = 0
+    untold: tuple[str, ...] = ()
 
 
 class _Unsound(Exception):
@@ -100,6 +103,7 @@ class _Walk:
         self._last_payload = 0
         self._head_known = True
         self._first_frame: int | None = None
+        self._told: set[str] = set()
 
     def verdict(self, sound: bool, seq: int | None, reason: str) -> Soundness:
         pruned = (*sorted(self._ledger.pruned), *(f"{name} events" for name in sorted(self._ledger.pruned_events)))
@@ -115,6 +119,7 @@ class _Walk:
             signed=tuple(self._signatures.by_key.items()),
             unsigned=self._signatures.unsigned,
             unsealed=self._unsealed_count,
+            untold=tuple(sorted(self._ledger.pruned - self._ledger.pruned_events - self._told)),
         )
 
     def verdict_of_the_whole(self) -> Soundness:
@@ -229,6 +234,7 @@ class _Walk:
                 raise _Unsound(missing, f"event {missing} is not in segment {span.segment.name}")
             self._head = self._followed(row)
             self._payload(span, row, payloads)
+            self._note_pruned(row)
             if row.seq % 1024 == 0:
                 self._progress(row.seq, self._total)
         stray = payloads.next_seq()
@@ -243,6 +249,11 @@ class _Walk:
             return follow(self._head, row)
         except BrokenChain as broken:
             raise _Unsound(broken.seq, broken.reason) from None
+
+    def _note_pruned(self, row: Row) -> None:
+        if row.kind == SegmentsPruned.__name__:
+            body = msgspec.json.decode(row.body, type=SegmentsPruned)
+            self._told.update(body.segments if body.part == "frames" else ())
 
     def _first_gap(self, span: Span) -> int:
         expected = span.first_seq

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.ages import Ages
-from kernel.events import AlarmCleared, AlarmRaised, ClockSet, Event, SessionStarted
+from kernel.events import AlarmCleared, AlarmRaised, ClockSet, Event, SegmentsPruned, SessionStarted
 from kernel.evidence import AFTER_NS, BEFORE_NS, Evidence
 from kernel.log.contract import LogError
 from kernel.log.duckdb_log import open_log
@@ -210,3 +210,16 @@ def test_margins_are_in_order_on_any_disk(total: int) -> None:
 def test_segments_that_do_not_exist_cannot_be_pruned(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="no sealed segment"):
         prune_frames(three_segments(tmp_path / "log"), 2)
+
+
+def test_what_was_pruned_and_no_event_says_so_is_told_apart(tmp_path: Path) -> None:
+    path = three_segments(tmp_path / "log")
+    prune_frames(path, int(FIRST))
+    prune_frames(path, int(SECOND))
+    log = open_log(path, "write")
+    body = SegmentsPruned("frames", (SECOND,), 1000, "quota")
+    head = log.head
+    log.append([Event(head.seq + 1, head.fact_no + 1, head.time, "storage", "SegmentsPruned", None, body)])
+    log.close()
+    verdict = verify_log(path)
+    assert (verdict.sound, verdict.pruned, verdict.untold) == (True, (FIRST, SECOND), (FIRST,))
