@@ -18,7 +18,7 @@ from kernel.events import ActionFinished, AlarmRaised, Event, FrameCaptured, Pic
 from kernel.log.contract import Selection
 from support.cli import good
 from support.daemon import start, wait_for_alarm
-from support.deliveries import notice, parcel
+from support.deliveries import hostile, notice, parcel
 from support.recordings import cptv, walk
 from support.sites import whole_frame
 
@@ -153,6 +153,16 @@ def test_shelved_twice_it_lies_there_once(tmp_path: Path) -> None:
     first, again = shelved(tmp_path, 1, 1), shelved(tmp_path, 1, 2)
     assert first.body == again.body
     assert len(list(tmp_path.glob(f"{CAPTURES_NAME}/**/*.jpg"))) == 1
+
+
+def test_hostile_names_stay_in_their_place_on_the_shelf(tmp_path: Path) -> None:
+    log = tmp_path / "deep" / "log"
+    log.mkdir(parents=True)
+    ((kept,), _) = shelve(log, parcel(tmp_path / "entry", hostile()), "shot", 1)
+    (day,) = (log / CAPTURES_NAME).iterdir()
+    assert sorted(path.parent for path in log.rglob("*") if path.is_file()) == [day, day]
+    assert (log / kept.file).parent == day and kept.file.isprintable()
+    assert {path.name for path in tmp_path.iterdir()} == {"deep", "entry"}
 
 
 def test_a_capture_without_a_picture_says_why(tmp_path: Path) -> None:

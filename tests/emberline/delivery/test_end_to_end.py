@@ -121,6 +121,12 @@ def check_mail(box: MailBox, log: Path) -> None:
     assert isinstance(data, bytes) and hashlib.sha256(data).hexdigest() in body.get_content()
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes that it started."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
 def test_after_sigkill_during_delivery_the_notice_arrives_once_more_under_the_same_key(
     receiver: Receiver, tmp_path: Path
 ) -> None:
@@ -132,10 +138,13 @@ def test_after_sigkill_during_delivery_the_notice_arrives_once_more_under_the_sa
     while not receiver.arriving and time.monotonic() < until:
         time.sleep(0.05)
     assert receiver.arriving, "nothing was being delivered"
+    orphans = children_of(daemon.pid)
     daemon.send_signal(signal.SIGKILL)
     daemon.communicate()
     receiver.delay_s = 0.0
-    time.sleep(3)  # until the orphaned drivers have ended
+    until = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in orphans) and time.monotonic() < until:
+        time.sleep(0.05)
     good("run", "--site", site, "--log", log, "--speed", "max", "--until-end")
     key = json.loads(receiver.arriving[0])["key"]
     arrived = [json.loads(body) for _, body in receiver.posts]
