@@ -43,10 +43,13 @@ def walk(reader: Reader, span: Span, before: Head | None) -> tuple[Head | None, 
 def hold_payloads(reader: Reader, span: Span) -> Payloads:
     """Hold every payload of a span whose events are sound against the digest that its event names."""
     try:
-        stored = reader.framed_seqs(span, span.first_seq, span.last_seq)
         named = {row.seq: named_payload(row) for row in _rows(reader, span) if named_payload(row)}
     except LogUnreadable as error:
         return Payloads(0, [], str(error))
+    try:
+        stored = reader.framed_seqs(span, span.first_seq, span.last_seq)
+    except LogUnreadable as error:
+        return Payloads(0, list(named), str(error))
     sound: set[int] = set()
     trouble = ""
     for seq, payload in _read(reader, span, stored):

@@ -13,6 +13,7 @@ from kernel.log.verify import verify_log
 from tests.kernel.log_helpers import (
     FIRST,
     SECOND,
+    THIRD,
     change,
     editable_copy,
     fill,
@@ -304,3 +305,13 @@ def test_abandoning_after_recovery_keeps_what_was_recovered(left: Path) -> None:
     log.abandon()
     assert reopen(left) == ((), 150)
     assert verify_log(left).sound
+
+
+def test_all_payloads_of_a_checkpointed_and_damaged_frames_file_are_reported_as_lost(copy: Path) -> None:
+    ledger = copy / "ledger.jsonl"
+    ledger.write_bytes(b"".join(ledger.read_bytes().splitlines(keepends=True)[:-1]))
+    frames = copy / f"{THIRD}.frames.duckdb"
+    frames.write_bytes(frames.read_bytes()[: frames.stat().st_size * 2 // 3])
+    log = open_log(copy, "write")
+    assert sum(found.lost for found in log.recovered if found.what == "payloads_lost") == 10
+    log.close()
