@@ -14,7 +14,7 @@ from numba import njit
 from detectors.integrate import UNIT, integrated
 from detectors.shadow import without_shadows
 from detectors.sway import least_surprise
-from detectors.tone import Tone, step_of, tone_of
+from detectors.tone import UNCHANGED, Tone, step_of, tone_of
 from kernel.state import as_state
 
 SECOND_NS = 1_000_000_000
@@ -34,10 +34,12 @@ LEAST_LOOKED_AT = 30
 """Score from which on a pixel is held against the background around it: for sway, and for shadows."""
 LEARN_BELOW = 50
 """Score (tenths of σ) below which a pixel is background for the purpose of learning."""
-CHANGED_PERCENT = 30
+CHANGED_PERCENT = 40
 """If more of the frame than this is surprising at once, it is the sensor or the light that changed."""
 FLOOR_COUNTS = {"thermal16": 0.25, "thermal8": 0.5, "optical8": 1.4}
 """Least deviation assumed, in counts after the blur: quantisation, compression, flicker."""
+LEAST_JUMP = np.float32(4 * UNIT)
+"""A jump of the tone tells burnt-in text from the scene where the scene moves by this much."""
 SIGMA_PER_DEVIATION = np.float32(1.2533)
 """σ of a Gaussian over its mean absolute deviation, √(π/2)."""
 DEVIATION_PER_MIDDLE = np.float32(1.1829)
@@ -58,10 +60,15 @@ def _score_and_learn(
     slow_rate: np.float32,
     deviation_rate: np.float32,
     learn_below: np.float32,
+    ceiling: np.float32,
+    overlay: np.ndarray,
+    gain_before: np.float32,
+    offset_before: np.float32,
 ) -> int:
     """One frame: the score of every pixel in tenths of σ, then mean and deviation follow. Returns how many surprise.
 
-    What was expected of each pixel is left in `expected`.
+    What was expected of each pixel is left in `expected`. A pixel that stays behind when the tone jumps is marked in
+    `overlay`: anything between what it showed and what the tone asks of it is normal from then on.
     """
     surprising = 0
     height, width = frame.shape
@@ -69,12 +76,23 @@ def _score_and_learn(
     slow_deviation_rate = np.float32(0.1) * deviation_rate
     for y in range(height):
         values, means, deviations, scores, normal = frame[y], mean[y], deviation[y], score[y], expected[y]
+        drawn = overlay[y]
         for x in range(width):
-            toned = gain * means[x] + offset
-            normal[x] = toned
-            difference = np.float32(values[x]) - toned
-            distance = abs(difference)
+            value = np.float32(values[x])
+            toned = min(gain * means[x] + offset, ceiling)
             spread = max(deviations[x], floor)
+            if not drawn[x] and tenths_per_deviation * abs(value - toned) >= learn_below * spread:
+                shown = min(gain_before * means[x] + offset_before, ceiling)
+                if abs(toned - shown) >= LEAST_JUMP and min(toned, shown) <= value + spread and value - spread <= max(
+                    toned, shown
+                ):
+                    drawn[x] = 1
+                    means[x] = shown
+            if drawn[x]:
+                toned = min(max(value, min(means[x], toned)), max(means[x], toned))
+            normal[x] = toned
+            difference = value - toned
+            distance = abs(difference)
             tenths = min(tenths_per_deviation * distance / spread, np.float32(255.0))
             scores[x] = np.uint8(np.int32(tenths))
             surprise = tenths >= learn_below
@@ -113,6 +131,8 @@ class BackgroundState(msgspec.Struct, frozen=True, eq=False):
     deviation: np.ndarray
     before: np.ndarray | None
     score: np.ndarray
+    overlay: np.ndarray
+    tone: tuple[float, float]
 
 
 class Background:
@@ -174,8 +194,10 @@ class Background:
             return self.score
         if corrected:
             self._re_anchor(frame)
-        tone = tone_of(frame, self._mean, with_gain=pixels.dtype == np.uint8)
-        surprising = self._update(frame, tone, interval_ns)
+        processed = pixels.dtype == np.uint8
+        tone = tone_of(frame, self._mean, with_gain=processed)
+        before, self._tone = self._tone if processed else tone, tone
+        surprising = self._update(frame, before, np.float32(np.iinfo(pixels.dtype).max * UNIT), interval_ns)
         if surprising * 100 > CHANGED_PERCENT * frame.size:
             self._begin(frame, captured_ns, self._floor_of(pixels.dtype))
             self._learn(frame, captured_ns)
@@ -208,6 +230,8 @@ class Background:
             deviation=self._deviation,
             before=self._before if self.learning else None,
             score=self.score,
+            overlay=self._overlay,
+            tone=(float(self._tone.gain), float(self._tone.offset)),
         )
 
     def restore(self, state: object) -> None:
@@ -227,6 +251,8 @@ class Background:
         self._deviation = kept.deviation
         self._before = kept.mean if kept.before is None else kept.before
         self.score = kept.score
+        self._overlay = kept.overlay
+        self._tone = Tone(np.float32(kept.tone[0]), np.float32(kept.tone[1]))
 
     def _floor_of(self, dtype: np.dtype) -> float:
         depth = 8 * dtype.itemsize
@@ -239,6 +265,8 @@ class Background:
         self._deviation = np.zeros(frame.shape, np.float32)
         self._before = frame
         self.score = np.zeros(frame.shape, np.uint8)
+        self._overlay = np.zeros(frame.shape, np.uint8)
+        self._tone = UNCHANGED
         self._count = 0
         self._learning_since_ns = captured_ns
         self._floor_min = floor
@@ -257,8 +285,9 @@ class Background:
         self.learning = False
         self._unrest = np.float32(_middle(self._deviation[::4, ::4].ravel()))
 
-    def _update(self, frame: np.ndarray, tone: Tone, interval_ns: int) -> int:
+    def _update(self, frame: np.ndarray, before: Tone, ceiling: np.float32, interval_ns: int) -> int:
         self._count += 1
+        tone = self._tone
         self._follow_unrest(frame, tone, interval_ns)
         floor = max(self._unrest, np.float32(self._floor_min)) * self._immaturity()
         if self._keep_for_sway:
@@ -279,6 +308,10 @@ class Background:
             min(slow, np.float32(0.1)),
             min(rate, np.float32(0.1)),
             np.float32(LEARN_BELOW),
+            ceiling,
+            self._overlay,
+            before.gain,
+            before.offset,
         )
 
     def _immaturity(self) -> np.float32:

@@ -1,10 +1,12 @@
 """What a camera's exposure control did to the picture as a whole: a gain and an offset against the background.
 
-On a grid of pixels, sorted by how bright their background is and cut into bins of equal count, each bin gives the
-change that most of its pixels share; a line through the bins by Theil (1950) and Sen (1968) gives gain and offset. So
-neither a target nor anything else that fills less than about a quarter of the brightness range moves the estimate.
+On a grid of pixels, put into bins by how bright their background is, each bin gives the change that most of its pixels
+share; a line through the bins by Theil (1950) and Sen (1968), where pairs count by how far apart they are, gives gain
+and offset. So neither a target nor anything else that fills less than about a quarter of the brightness range moves the
+estimate.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +15,18 @@ from detectors.integrate import UNIT
 
 SAMPLES = 4096
 """About how many pixels are looked at."""
-BINS = 8
-LEAST_SPREAD = 12 * UNIT
+BINS = 12
+LEAST_WIDTH = UNIT
+"""A bin is at least this wide."""
+FEWEST_IN_BIN = 64
+"""A bin with less than one in so many of the pixels looked at says nothing."""
+LEAST_SPREAD = 4 * UNIT
 """Two bins say something about gain if their backgrounds differ by this much."""
-LEAST_PAIRS = 8
+LEAST_PAIRS = 6
+AGREED = 2 * UNIT
+"""A pixel agrees with a tone that comes this near."""
+CLEARLY_ONE_IN = 32
+"""A change of gain is believed if one pixel in so many agrees with it that would not without."""
 LEAST_GAIN, MOST_GAIN = 0.4, 2.5
 CLIPPED_8BIT = 253 * UNIT
 """At and above this an 8-bit pixel may have been cut off, and says nothing about gain."""
@@ -66,19 +76,54 @@ def shared(ordered: np.ndarray) -> int:
 
 
 def _line(expected: np.ndarray, change: np.ndarray) -> Tone:
-    order = np.argsort(expected, kind="stable")
-    size = expected.size // BINS
-    if size == 0:
-        return Tone(np.float32(1), np.float32(shared(np.sort(change))))
-    levels = [int(expected[order[k * size + size // 2]]) for k in range(BINS)]
-    changes = [shared(np.sort(change[order[k * size : (k + 1) * size]])) for k in range(BINS)]
-    slopes = [
-        (changes[j] - changes[i]) / (levels[j] - levels[i])
-        for i in range(BINS)
-        for j in range(i + 1, BINS)
-        if levels[j] - levels[i] >= LEAST_SPREAD
+    """Gain and offset, if clearly more pixels agree with that than with an offset alone."""
+    level = shared(np.sort(change))
+    bins = _bins(expected, change)
+    pairs = [
+        ((b.change - a.change) / (b.level - a.level), b.level - a.level)
+        for number, a in enumerate(bins)
+        for b in bins[number + 1 :]
+        if b.level - a.level >= LEAST_SPREAD
     ]
-    slope = sorted(slopes)[len(slopes) // 2] if len(slopes) >= LEAST_PAIRS else 0.0
-    slope = min(max(slope, LEAST_GAIN - 1.0), MOST_GAIN - 1.0)
-    offsets = sorted(c - slope * level for c, level in zip(changes, levels, strict=True))
-    return Tone(np.float32(1.0 + slope), np.float32((offsets[BINS // 2 - 1] + offsets[BINS // 2]) * 0.5))
+    if len(pairs) < LEAST_PAIRS:
+        return Tone(np.float32(1), np.float32(level))
+    slope = min(max(_weighted_middle(pairs), LEAST_GAIN - 1.0), MOST_GAIN - 1.0)
+    offset = _weighted_middle([(b.change - slope * b.level, b.size) for b in bins])
+    agree = np.count_nonzero(np.abs(change - (slope * expected + offset)) <= AGREED)
+    if agree - np.count_nonzero(np.abs(change - level) <= AGREED) < expected.size // CLEARLY_ONE_IN:
+        return Tone(np.float32(1), np.float32(level))
+    return Tone(np.float32(1.0 + slope), np.float32(offset))
+
+
+class _Bin(NamedTuple):
+    """Pixels of similar background: their middle brightness, the change that most share, and how many they are."""
+
+    level: int
+    change: int
+    size: int
+
+
+def _bins(expected: np.ndarray, change: np.ndarray) -> list[_Bin]:
+    """Bins of equal width, from dark to bright; those with too few pixels are left out."""
+    order = np.argsort(expected, kind="stable")
+    levels, changes = expected[order], change[order]
+    fewest = max(1, levels.size // FEWEST_IN_BIN)
+    darkest, brightest = int(levels[fewest - 1]), int(levels[-fewest])
+    width = max(LEAST_WIDTH, (brightest - darkest) // BINS)
+    edges = [0, *np.searchsorted(levels, [darkest + k * width for k in range(1, BINS)]).tolist(), levels.size]
+    return [
+        _Bin(int(levels[(start + end) // 2]), shared(np.sort(changes[start:end])), end - start)
+        for start, end in pairwise(edges)
+        if end - start >= fewest
+    ]
+
+
+def _weighted_middle(values: list[tuple[float, int]]) -> float:
+    """The value that half of the weight lies below."""
+    ordered = sorted(values)
+    half = sum(weight for _, weight in ordered) // 2
+    for value, weight in ordered:
+        half -= weight
+        if half < 0:
+            return value
+    return ordered[-1][0]
