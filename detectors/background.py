@@ -83,9 +83,9 @@ def _score_and_learn(
             spread = max(deviations[x], floor)
             if not drawn[x] and tenths_per_deviation * abs(value - toned) >= learn_below * spread:
                 shown = min(gain_before * means[x] + offset_before, ceiling)
-                if abs(toned - shown) >= LEAST_JUMP and min(toned, shown) <= value + spread and value - spread <= max(
-                    toned, shown
-                ):
+                jump = abs(toned - shown)
+                between = min(max(value, min(shown, toned)), max(shown, toned))
+                if jump >= LEAST_JUMP and abs(value - between) <= np.float32(0.5) * jump + spread:
                     drawn[x] = 1
                     means[x] = shown
             if drawn[x]:

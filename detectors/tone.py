@@ -22,7 +22,7 @@ FEWEST_IN_BIN = 64
 """A bin with less than one in so many of the pixels looked at says nothing."""
 LEAST_SPREAD = 4 * UNIT
 """Two bins say something about gain if their backgrounds differ by this much."""
-LEAST_PAIRS = 6
+LEAST_PAIRS = 3
 AGREED = 2 * UNIT
 """A pixel agrees with a tone that comes this near."""
 CLEARLY_ONE_IN = 32

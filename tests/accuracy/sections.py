@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.accuracy import classes, crossings, dim, peers, tampering, thermal_clips
+from tests.accuracy.gates import GATES
 from tests.accuracy.masks import MaskedClip, all_masked, ours, score
 from tests.accuracy.peers_opencv import PEERS, peer_masks
 
@@ -132,4 +133,19 @@ def dim_target(data: Path, made: Path) -> Lines:
     yield f"3 σ high, 12×28 px, in synthetic 16-bit noise: pixel recall {recall:.4f}, false pixels {false:.1e} of all."
 
 
-SECTIONS: tuple[Section, ...] = (pixels, tracks, classified, processed, tampered, dim_target)
+def gated(data: Path, made: Path) -> Lines:
+    yield "## Gates"
+    yield ""
+    yield "What `python -m tests.accuracy.gates` measures (with the repository and its `tests` folder on PYTHONPATH):"
+    yield "it prints a line for each and exits with 1 while one is missed."
+    yield ""
+
+    def rows() -> Iterator[list[str]]:
+        for measure in GATES.values():
+            for gate in measure(data, made):
+                yield [gate.name, gate.value, gate.limit, {True: "holds", False: "**missed**", None: ""}[gate.holds]]
+
+    yield from table(["what", "measured", "demanded", ""], rows())
+
+
+SECTIONS: tuple[Section, ...] = (gated, pixels, tracks, classified, processed, tampered, dim_target)

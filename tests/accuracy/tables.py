@@ -25,12 +25,14 @@ built, so recordings that nobody has seen yet will do somewhat worse.
 TAIL = """
 ## Known weaknesses
 
-* Burnt-in text on 8-bit thermal pictures alarms when the camera's gain jumps, since text does not follow the exposure.
-  Shield it.
-* In the general mode leaves in the wind raise some alarms (caco_noise_03, caco_noise_05), in distant view more; barrier
-  tape and lane markings do when the exposure changes.
+* After gain control, 8 bits and H.264 a small or slow animal is found later (caco_small). Burnt-in text follows no gain
+  and raises nothing; a clock's digits change, but do not go anywhere.
+* Two that move apart are two targets, also where the clip speaks of one (caco_hedgehog2).
+* In the general mode leaves in the wind raise some alarms (caco_noise_03), in distant view more; barrier tape and lane
+  markings do when the exposure changes.
 * Background interference suppression costs detections where the whole picture sways (wallflower_waving_trees).
-* The class comes from the shape in the picture alone: a car seen from the front and above may count as human.
+* The class comes from shape and pace in the picture alone: a slow car may count as an animal, a group as a vehicle.
+* People who walk close together are one target while they do; that is most of what IDF1 misses.
 """
 THERMAL = {
     "caco_possum_trap": "source.cptv",
