@@ -39,6 +39,11 @@ lint: $(VENV)/.development
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+# Settings recommended from half of the caco clips, held against the default on the other half; see docs/tuning.md.
+.PHONY: tune-halves
+tune-halves: $(VENV)/.development
+	PYTHONPATH=.:tests $(BIN)/python -m tests.accuracy.halves $(SHARED_DATA)
+
 # Every sensitivity in every scene mode over three real clips, beside single replays; see docs/tuning.md.
 .PHONY: sweep-bench
 sweep-bench: $(VENV)/.development

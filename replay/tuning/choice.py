@@ -41,21 +41,29 @@ def candidate(settings: Settings, tallies: Sequence[Tally]) -> Candidate:
     return Candidate(settings, tuple(tallies), score_of(tallies))
 
 
-def choose(candidates: Sequence[Candidate], objective: Objective, axes: Sequence[Axis]) -> Candidate:
+def choose(
+    candidates: Sequence[Candidate], objective: Objective, axes: Sequence[Axis], recorded: frozenset[tuple[str, str]]
+) -> Candidate:
     """The best by the objective. The first candidate, the recorded settings, stays where none is better.
 
-    Of several that are equally good the one in their middle: the farthest from where the figures change.
+    Of several that are equally good those that change the fewest settings, since each change is one more that these
+    recordings may not bear out elsewhere; of these the one in their middle: the farthest from where the figures change.
+    `recorded` are the (path, value) pairs of the axes that say what the site says already.
     """
     best = max((objective.met(c.score), objective.rank(c.score)) for c in candidates)
     equal = [c for c in candidates if (objective.met(c.score), objective.rank(c.score)) == best]
     if candidates[0] in equal:
         return candidates[0]
+    changes = [sum(pair not in recorded for pair in c.settings) for c in equal]
+    equal = [c for c, count in zip(equal, changes, strict=True) if count == min(changes)]
     places = [_place(c.settings, axes) for c in equal]
     distance = [sum(_distance(place, other) for other in places) for place in places]
     return equal[distance.index(min(distance))]
 
 
-def held_out(candidates: Sequence[Candidate], objective: Objective, axes: Sequence[Axis]) -> HeldOut | None:
+def held_out(
+    candidates: Sequence[Candidate], objective: Objective, axes: Sequence[Axis], recorded: frozenset[tuple[str, str]]
+) -> HeldOut | None:
     """Leave one session out, choose on the rest, score on it; None where there are not two sessions."""
     count = len(candidates[0].tallies)
     if count < 2:
@@ -64,7 +72,7 @@ def held_out(candidates: Sequence[Candidate], objective: Objective, axes: Sequen
     choices: set[Settings] = set()
     for left in range(count):
         rest = [candidate(c.settings, (*c.tallies[:left], *c.tallies[left + 1 :])) for c in candidates]
-        chosen = choose(rest, objective, axes)
+        chosen = choose(rest, objective, axes, recorded)
         choices.add(chosen.settings)
         tested.append(candidates[rest.index(chosen)].tallies[left])
     return HeldOut(score_of(tested), candidates[0].score, len(choices))

@@ -53,7 +53,8 @@ def tune(
                 Variants(known.document).site(((axis.path, value),))
     judging = _Judging(sessions, windows)
     candidates = judging.candidates(sweep(runs))
-    chosen = choose(candidates, objective, axes)
+    recorded = _recorded(sessions[0].document, axes)
+    chosen = choose(candidates, objective, axes, recorded)
     tried, taken, final = _what_else(sessions, objective, judging, chosen, sweep)
     last = sweep([(), final.settings])
     return Tuned(
@@ -61,7 +62,7 @@ def tune(
         axes=tuple(axes),
         candidates=tuple(candidates),
         chosen=chosen,
-        held_out=held_out(candidates, objective, axes),
+        held_out=held_out(candidates, objective, axes, recorded),
         unsure=unsure_about(chosen, candidates, axes),
         tried=tried,
         taken=taken,
@@ -108,6 +109,13 @@ def _fits(sessions: Sequence[KnownSession], chosen: Candidate, idea: Suggestion)
     except SiteErrors:
         return False
     return True
+
+
+def _recorded(document: str, axes: Sequence[Axis]) -> frozenset[tuple[str, str]]:
+    """The values of the axes that leave the document's meaning as it is."""
+    variants = Variants(document)
+    pairs = [(axis.path, value) for axis in axes for value in axis.values]
+    return frozenset(pair for pair in pairs if variants.site((pair,)) == variants.site(()))
 
 
 def _changes(document: str, settings: Settings) -> Settings:
