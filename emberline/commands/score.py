@@ -1,6 +1,7 @@
 """`emberline score LOG…`"""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from emberline.errors import Unusable
 from kernel.site.reader import Variants
 from replay.scoring import Score, Windows, judge, score_of, tally_of
 from replay.scoring.corpus import KnownSession, durations_of
+from replay.scoring.words import rate, watched
 
 SECOND_NS = 1_000_000_000
 
@@ -62,7 +64,7 @@ def _lines(figures: dict[str, Score]) -> list[str]:
     whole = figures["all"]
     lines = columns(header, rows, right=frozenset(header[1:]))
     lines.append(
-        f"{whole.sessions} sessions, {whole.camera_days:.4g} armed and reviewed camera-days; "
+        f"{whole.sessions} sessions, {watched(whole.camera_days)} of camera time armed and reviewed; "
         "in brackets what 95 % confidence allows"
     )
     if whole.recall_biased:
@@ -83,13 +85,19 @@ def _row(name: str, score: Score) -> tuple[str, ...]:
         str(score.false),
         _share(score.precision, score.precision_interval),
         "–" if score.f1 is None else f"{score.f1:.2f}",
-        _share(score.false_per_day, score.false_per_day_interval, "{:.3g}"),
+        _share(score.false_per_day, score.false_per_day_interval, rate),
         str(score.duplicates),
         "–" if score.latency_s is None else f"{score.latency_s:.1f} s",
     )
 
 
-def _share(value: float | None, interval: tuple[float, float] | None, form: str = "{:.2f}") -> str:
+def _hundredths(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _share(
+    value: float | None, interval: tuple[float, float] | None, form: Callable[[float], str] = _hundredths
+) -> str:
     if value is None or interval is None:
         return "–"
-    return f"{form.format(value)} [{form.format(interval[0])}–{form.format(interval[1])}]"
+    return f"{form(value)} [{form(interval[0])}–{form(interval[1])}]"

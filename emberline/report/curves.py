@@ -46,7 +46,7 @@ def axis_curve(tuned: Tuned, axis: Axis) -> str | None:
         chosen = dict(tuned.chosen.settings).get(axis.path)
         if chosen is not None:
             left.axvline(float(chosen), color=CHOSEN, lw=1.2)
-            left.annotate("chosen", (float(chosen), 1.02), color=CHOSEN, ha="center", annotation_clip=False)
+            left.annotate("chosen", (float(chosen), 1.06), color=CHOSEN, ha="center", annotation_clip=False)
         return _svg(figure, f"Recall and false alarms over {axis.path}")
 
 

@@ -1,6 +1,7 @@
 """A recommendation in plain sentences, its uncertainty first among them."""
 
 from replay.scoring import Score
+from replay.scoring.words import rate, watched
 from replay.tuning.choice import Candidate, HeldOut, Unsure
 from replay.tuning.tune import Tuned
 
@@ -23,14 +24,14 @@ def sentences(tuned: Tuned) -> list[str]:
 
 
 def figures(score: Score) -> str:
-    """`finds 4 of 5 (95 %: 0.28–0.99), 2 false alarms in 0.3 camera-days (0.8–24 a day)`."""
+    """`finds 4 of 5 true alarms (recall within 0.28–0.99), 2 false alarms in 7 hours of camera time (0.8–24 a day)`."""
     low, high = score.recall_interval
     found = f"finds {score.hits} of {score.expected} true alarms (recall within {low:.2f}–{high:.2f})"
-    false = f"{score.false} false alarm{'s' * (score.false != 1)} in {score.camera_days:.3g} camera-days"
+    false = f"{score.false} false alarm{'s' * (score.false != 1)} in {watched(score.camera_days)} of camera time"
     if score.false_per_day_interval is None:
         return f"{found}, {score.false} false alarms (no reviewed time, so no rate)"
     low, high = score.false_per_day_interval
-    return f"{found}, {false} ({low:.3g}–{high:.3g} a day)"
+    return f"{found}, {false} ({rate(low)}–{rate(high)} a day)"
 
 
 def _recommended(tuned: Tuned) -> str:
@@ -58,8 +59,9 @@ def _budget(tuned: Tuned) -> list[str]:
     if score.false_per_day_interval[1] <= budget:
         return [f"{tuned.objective.text} is shown with 95 % confidence"]
     return [
-        f"{tuned.objective.text} is not proven: {score.camera_days:.3g} camera-days with {score.false} false alarms "
-        f"allow up to {score.false_per_day_interval[1]:.3g} a day; {3.7 / budget:.3g} camera-days without one would do"
+        f"{tuned.objective.text} is not proven: {watched(score.camera_days)} of camera time with {score.false} false "
+        f"alarms allow up to {rate(score.false_per_day_interval[1])} a day; "
+        f"{watched(3.7 / budget)} without one would do"
     ]
 
 
