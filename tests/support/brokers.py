@@ -54,6 +54,8 @@ class Listener:
         client.tls_set(ca_certs=str(self._certificates.authority))
         client.on_connect = lambda c, *_: c.subscribe("#", 1)
         client.on_message = self._heard
+        subscribed = threading.Event()
+        client.on_subscribe = lambda *_: subscribed.set()
         until = time.monotonic() + 10
         while True:
             try:
@@ -64,6 +66,7 @@ class Listener:
                 time.sleep(0.05)
         client.loop_start()
         self._client = client
+        assert subscribed.wait(10), "mosquitto does not take the subscription"
 
     def _heard(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         with self._changed:
@@ -79,6 +82,12 @@ class Listener:
         with self._changed:
             assert self._changed.wait_for(lambda: found() is not None, timeout_s), (topic, payload, self.messages)
             return found() or ""
+
+    def wait_for_some(self, timeout_s: float = 15.0) -> set[str]:
+        """The topics of what was published so far, as soon as there is something."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.messages, timeout_s), "nothing was published"
+            return {topic for topic, _, _ in self.messages}
 
     def forget(self) -> None:
         with self._changed:
