@@ -145,7 +145,7 @@ def test_a_life_sign_is_published(output: Output, server: Listener, tmp_path: Pa
     request = output.request(parcel(tmp_path), mqtt(server, tmp_path))
     words = {**request.parameters, "interval_ns": "1000000000"}
     assert output.ask(ActionRequested("out", 99, "mqtt", "life_sign", words)).ok
-    server.wait_for(AVAILABLE, "online")
+    server.wait_for("emberline/_/availability", "online")
 
 
 def test_a_wrong_password_is_worth_another_attempt_and_is_never_told(
