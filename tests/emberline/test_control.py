@@ -34,7 +34,7 @@ def test_commands_are_recorded_obeyed_and_replayed(running: tuple[subprocess.Pop
     refused = emberline("command", log, "output", "horn", "on")
     assert (refused.code, refused.err) == (2, "error: there is no alarm output 'horn'; there are siren\n")
     daemon.send_signal(signal.SIGTERM)
-    daemon.communicate(timeout=20)
+    daemon.communicate(timeout=60)
     assert not (log / "CONTROL").exists()
     events = [json.loads(line) for line in at_once("events", log).splitlines()]
     assert [e["body"]["name"] for e in events if e["kind"] == "CommandReceived"] == [

@@ -85,7 +85,7 @@ def test_a_running_daemon_records_labels_itself(tmp_path: Path) -> None:
         wait_for_alarm(daemon)
         told = [answer for seq in range(1, 200) if (answer := labelled(tmp_path / "log", seq)) is not None]
         daemon.send_signal(signal.SIGTERM)
-        daemon.communicate(timeout=20)
+        daemon.communicate(timeout=60)
     finally:
         daemon.kill()
         daemon.communicate()

@@ -46,7 +46,7 @@ def events(log: Path, *kinds: str) -> list[dict[str, object]]:
 
 def leave(daemon: object, log: Path) -> str:
     daemon.send_signal(signal.SIGTERM)  # type: ignore[attr-defined]
-    out, err = daemon.communicate(timeout=20)  # type: ignore[attr-defined]
+    out, err = daemon.communicate(timeout=60)  # type: ignore[attr-defined]
     assert daemon.returncode == 0, err  # type: ignore[attr-defined]
     return out + err
 

@@ -19,7 +19,7 @@ from emberline.wiring import read_log
 from kernel.events import CommandReceived, ConfigChanged
 from kernel.log.contract import Selection
 from support.cli import REPOSITORY, alarms, emberline, good
-from support.daemon import start, wait_for_alarm
+from support.daemon import ended, start, wait_for_alarm
 from support.recordings import cptv, walk
 from support.sites import whole_frame
 
@@ -40,7 +40,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 def stop(daemon: "subprocess.Popen[str]") -> None:
     daemon.send_signal(signal.SIGTERM)
-    daemon.communicate(timeout=20)
+    daemon.communicate(timeout=60)
 
 
 def test_alarms_and_events_of_a_log_that_is_being_written_are_there_at_once(running: Running) -> None:
@@ -66,9 +66,11 @@ def test_tail_gives_every_event_in_order_until_the_daemon_ends(running: Running)
     env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     follower = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
     assert follower.stdout is not None
-    first = follower.stdout.readline()
-    stop(daemon)
-    events = [json.loads(line) for line in (first, *follower.communicate(timeout=60)[0].splitlines())]
+    with ended(follower, within_s=120), follower.stdout as lines:
+        first = next(lines)
+        stop(daemon)
+        events = [json.loads(line) for line in (first, *lines)]
+    assert follower.returncode == 0
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert events == [json.loads(line) for line in good("events", log).splitlines()]
     assert events[-1]["kind"] == "StateDigested"

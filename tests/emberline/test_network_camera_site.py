@@ -34,7 +34,7 @@ def test_a_contact_of_the_camera_raises_an_alarm_that_switches_the_camera_s_outp
         server.inputs[1] = True
         wait_until(lambda: server.outputs == [(1, "high")])
         daemon.send_signal(signal.SIGTERM)
-        _, errors = daemon.communicate(timeout=20)
+        _, errors = daemon.communicate(timeout=60)
         assert daemon.returncode == 0, errors
         assert server.outputs == [(1, "high"), (1, "low")]
     recorded = at_once("events", log)

@@ -87,7 +87,7 @@ def test_a_service_manager_metrics_and_a_log_collector_are_told(
     after = driver_pids(daemon, tmp_path)
     daemon.send_signal(signal.SIGTERM)
     manager.until("STOPPING=1")
-    _, errors = daemon.communicate(timeout=20)
+    _, errors = daemon.communicate(timeout=60)
     assert daemon.returncode == 0, errors
 
     assert set(before) == {"a.cptv", "b.cptv"} and set(after) == {"a.cptv", "c.cptv"}
