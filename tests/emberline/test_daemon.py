@@ -8,7 +8,7 @@ from typing import IO
 
 import pytest
 
-from support.cli import alarms_of, at_once, emberline, good, outcome
+from support.cli import alarms, emberline, good, outcome
 from support.daemon import start, wait_for_alarm
 from support.recordings import cptv, folder, video, walk
 from support.sites import whole_frame
@@ -22,7 +22,7 @@ def site_for(source: Path, tmp_path: Path, more: str = "") -> Path:
 
 
 def kinds(log: Path) -> list[str]:
-    return [json.loads(line)["kind"] for line in at_once("events", log).splitlines()]
+    return [json.loads(line)["kind"] for line in good("events", log).splitlines()]
 
 
 def until_told(lines: IO[str], words: str) -> str:
@@ -43,13 +43,13 @@ def test_a_run_and_an_import_of_the_same_file_come_to_the_same_outcome(form: str
         "folder": lambda: folder(tmp_path / "a", frames),
     }[form]()
     site = site_for(source, tmp_path)
-    at_once("import", source, "--log", tmp_path / "imported", "--site", site)
-    replayed = at_once("replay", tmp_path / "imported")
+    good("import", source, "--log", tmp_path / "imported", "--site", site)
+    replayed = good("replay", tmp_path / "imported")
     ran = good("run", "--site", site, "--log", tmp_path / "ran", "--speed", "max", "--until-end")
     assert outcome(ran) == outcome(replayed)
-    assert len(alarms_of(tmp_path / "ran")) == 1
+    assert len(alarms(tmp_path / "ran")) == 1
     assert "2 of 2 actions confirmed" in ran
-    assert "replay: identical" in at_once("replay", tmp_path / "ran", "--verify")
+    assert "replay: identical" in good("replay", tmp_path / "ran", "--verify")
 
 
 def test_sigterm_ends_the_session_in_order(tmp_path: Path) -> None:
@@ -61,11 +61,11 @@ def test_sigterm_ends_the_session_in_order(tmp_path: Path) -> None:
     _, errors = daemon.communicate(timeout=60)
     assert daemon.returncode == 0, errors
     assert time.monotonic() - begun < 5
-    assert "sound" in at_once("verify", log)
-    assert "replay: identical" in at_once("replay", log, "--verify")
-    (alarm,) = alarms_of(log)
+    assert "sound" in good("verify", log)
+    assert "replay: identical" in good("replay", log, "--verify")
+    (alarm,) = alarms(log)
     assert alarm["reason"] == "session_ended"
-    ended = json.loads(at_once("events", log, "--kind", "SessionEnded"))
+    ended = json.loads(good("events", log, "--kind", "SessionEnded"))
     assert ended["body"]["reason"] == "stopped by SIGTERM"
 
 
@@ -76,12 +76,12 @@ def test_after_sigkill_the_log_is_whole_and_the_next_run_goes_on(tmp_path: Path)
     daemon.kill()
     daemon.communicate()
     time.sleep(0.3)
-    assert len(alarms_of(log)) == 1
-    assert "replay: identical" in at_once("replay", log, "--verify")
+    assert len(alarms(log)) == 1
+    assert "replay: identical" in good("replay", log, "--verify")
     good("run", "--site", site, "--log", log, "--speed", "max", "--until-end")
-    assert "sound" in at_once("verify", log)
-    assert len(alarms_of(log)) == 2
-    assert at_once("replay", log, "--verify").count("identical") == 3
+    assert "sound" in good("verify", log)
+    assert len(alarms(log)) == 2
+    assert good("replay", log, "--verify").count("identical") == 3
 
 
 def test_sighup_puts_a_changed_site_file_in_force_and_a_bad_one_not(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_sighup_puts_a_changed_site_file_in_force_and_a_bad_one_not(tmp_path: Pa
     daemon.send_signal(signal.SIGTERM)
     daemon.communicate(timeout=60)
     assert kinds(log).count("ConfigChanged") == 2
-    assert "replay: identical" in at_once("replay", log, "--verify")
+    assert "replay: identical" in good("replay", log, "--verify")
 
 
 def test_a_source_that_cannot_be_read_ends_the_run_with_its_reason(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_source_that_cannot_be_read_ends_the_run_with_its_reason(tmp_path: Pat
     result = emberline("run", "--site", site, "--log", tmp_path / "log", "--speed", "max", "--until-end")
     assert result.code == 2
     assert "nowhere.cptv: no such file" in result.err
-    assert "sound" in at_once("verify", tmp_path / "log")
+    assert "sound" in good("verify", tmp_path / "log")
 
 
 def test_two_channels_run_and_imported_agree(tmp_path: Path) -> None:
@@ -117,10 +117,10 @@ def test_two_channels_run_and_imported_agree(tmp_path: Path) -> None:
     site.write_text(whole_frame(f"file:{thermal}") + second.split("[linkage.siren]")[0])
     imported, ran = tmp_path / "imported", tmp_path / "ran"
     words = ["--channel", f"thermal={thermal}", "--channel", f"optical={optical}"]
-    at_once("import", *words, "--log", imported, "--site", site)
-    replayed = at_once("replay", imported)
+    good("import", *words, "--log", imported, "--site", site)
+    replayed = good("replay", imported)
     assert outcome(good("run", "--site", site, "--log", ran, "--speed", "max", "--until-end")) == outcome(replayed)
-    assert {a["channel"] for a in alarms_of(imported)} == {"thermal", "optical"}
+    assert {a["channel"] for a in alarms(imported)} == {"thermal", "optical"}
 
 
 def test_sigterm_while_detectors_are_still_compiled_ends_it_within_seconds(

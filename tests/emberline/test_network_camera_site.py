@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from support.camera_server import camera_server
-from support.cli import REPOSITORY, at_once
+from support.cli import REPOSITORY, good
 from support.daemon import start
 from support.waiting import wait_until
 
@@ -37,11 +37,11 @@ def test_a_contact_of_the_camera_raises_an_alarm_that_switches_the_camera_s_outp
         _, errors = daemon.communicate(timeout=60)
         assert daemon.returncode == 0, errors
         assert server.outputs == [(1, "high"), (1, "low")]
-    recorded = at_once("events", log)
+    recorded = good("events", log)
     events = [json.loads(line) for line in recorded.splitlines()]
     (alarm,) = (event["body"] for event in events if event["kind"] == "AlarmRaised")
     assert alarm["type"] == "alarm_input"
     frame = next(event["body"] for event in events if event["kind"] == "FrameCaptured")
     assert (frame["width"], frame["height"], frame["mk_scale"], frame["mk_offset"]) == (16, 12, 10_000, 0)
     assert server.password not in recorded
-    assert "replay: identical" in at_once("replay", log, "--verify")
+    assert "replay: identical" in good("replay", log, "--verify")
