@@ -8,12 +8,13 @@ import msgspec
 from detectors.motion import MotionWatch
 from detectors.pipeline import Settings, settings_of
 from detectors.recognition import Recognition
+from detectors.regions import in_millionths, regions
 from detectors.rules import RuleBook, Verdict
 from detectors.sight import Sight
 from detectors.target import Target
 from detectors.watch import Watch
-from kernel.detector import Frame, Percept, RuleHit
-from kernel.events import ObjectsRecognised, SceneChanged, TamperEnded
+from kernel.detector import Frame, Percept, RuleHit, Settled
+from kernel.events import LookRequested, ObjectsRecognised, SceneChanged, TamperEnded
 from kernel.site.model import Channel, Rule
 from kernel.state import as_state
 
@@ -58,6 +59,7 @@ class ChannelDetector:
 
         The view is kept over a lost connection: a camera that was turned meanwhile is told of.
         """
+        self._recognition.behind.drop()
         self._sight.restart(reason)
         if reason != "reconnect":
             self._watch.restart()
@@ -67,18 +69,38 @@ class ChannelDetector:
         viewed = self._watch.perceive(frame)
         for event in viewed:
             if type(event) in RELEARNT:
+                self._recognition.behind.drop()
                 self._sight.restart(RELEARNT[type(event)])
-        percept = self._sight.perceive(frame)
+        percept = self._look_first(frame) if self._recognition.tracking else self._sight.perceive(frame)
         if self._book_size != self._sight.size:
             self._open_book(self._sight.size)
         moved = self._motion.perceive(frame, self._sight.score)
-        self._recognition.note(frame.captured_ns, percept.boxes)
-        return Percept((*viewed, *percept.events, *moved), percept.boxes, percept.ended)
+        if percept.followed:
+            self._recognition.note(frame.captured_ns, percept.boxes)
+        return msgspec.structs.replace(percept, events=(*viewed, *percept.events, *moved))
 
     def recognise(self, captured_ns: int, found: ObjectsRecognised) -> None:
         """Take in what a model found in the frame captured at `captured_ns`."""
-        for finding in self._recognition.findings(captured_ns, found):
-            self._sight.testify(*finding)
+        if not self._recognition.is_of_it(found):
+            return
+        if not self._recognition.behind.answer(captured_ns, found):
+            self._testify(captured_ns, found)
+
+    def settled(self, at_once: bool = False) -> Settled | None:
+        """Follow the tracks in the first frame of those that wait for the model, if it need not wait any more."""
+        ready = self._recognition.behind.next(self._recognition.wait_ns, at_once or not self._recognition.tracking)
+        if ready is None:
+            return None
+        number, captured_ns = ready.sighting.number, ready.sighting.captured_ns
+        percept = self._sight.follow(ready.sighting, self._recognition.boxes(ready.answers, self._sight.size))
+        self._recognition.note(captured_ns, percept.boxes)
+        for answer in ready.answers:
+            self._testify(captured_ns, answer)
+        return Settled(number, captured_ns, percept)
+
+    def unsettled(self) -> tuple[int, ...]:
+        """The numbers of the frames that wait."""
+        return self._recognition.behind.numbers
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         """Hold the tracks of the frame just perceived against the rules."""
@@ -110,6 +132,23 @@ class ChannelDetector:
         self._recognition.restore(kept.recognition)
         if kept.book is not None:
             self._open_book(self._sight.size).restore(kept.book)
+
+    def _look_first(self, frame: Frame) -> Percept:
+        """Fold a frame into the background, and ask for the model's view of what moves before that is followed."""
+        height, width = frame.pixels.shape
+        if self._book_size != (width, height):
+            self._recognition.behind.drop()
+        events, sighting = self._sight.look(frame)
+        moving = self._sight.moving(sighting)
+        asked = tuple(in_millionths(part, width, height) for part in regions(moving, width, height))
+        self._recognition.behind.add(sighting, asked)
+        if asked:
+            events.append(LookRequested(frame.number, asked))
+        return Percept(tuple(events), {}, (), followed=False)
+
+    def _testify(self, captured_ns: int, found: ObjectsRecognised) -> None:
+        for finding in self._recognition.findings(captured_ns, found):
+            self._sight.testify(*finding)
 
     def _seen(self) -> dict[str, tuple[Target, ...]]:
         """The targets as each enabled rule sees them."""

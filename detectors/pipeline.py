@@ -1,12 +1,13 @@
 """One chain from score map to targets, for all rules that share its settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import msgspec
 import numpy as np
 
 from detectors.geometry import rasterise
+from detectors.measuring import FoundBox, measurements
 from detectors.scene_modes import SCENE_MODES
 from detectors.segmentation import Blob, segment
 from detectors.target import Target
@@ -56,10 +57,24 @@ class Pipeline:
         self._segment = segment
         self._tracker = Tracker(SCENE_MODES[settings.scene_mode], kind, next_id, settings.perspective)
 
-    def follow(self, score: np.ndarray, captured_ns: int) -> tuple[list[Track], list[Track]]:
-        """Fold a frame's score map, (height, width) uint8, in. Gives the tracks confirmed and ended now."""
-        height, width = score.shape
-        return self._tracker.follow(self._segment(score, self.settings), captured_ns, (width, height))
+    def blobs(self, score: np.ndarray) -> tuple[Blob, ...]:
+        """What stands out in a score map, (height, width) uint8."""
+        return self._segment(score, self.settings)
+
+    def follow(
+        self, blobs: tuple[Blob, ...], captured_ns: int, frame_size: tuple[int, int], boxes: Sequence[FoundBox] = ()
+    ) -> tuple[list[Track], list[Track]]:
+        """Fold a frame's blobs, and the boxes that a model found in it, in. Gives the tracks confirmed and ended now.
+
+        `frame_size` is (width, height).
+        """
+        seen = self._tracker.expected(captured_ns) if boxes else ()
+        measured = measurements(blobs, boxes, seen)
+        return self._tracker.follow(measured, captured_ns, frame_size, blobs if boxes else ())
+
+    def expected(self, captured_ns: int) -> tuple[Blob, ...]:
+        """Where the confirmed targets should be in a frame captured then."""
+        return self._tracker.expected(captured_ns)
 
     def wait(self, captured_ns: int) -> list[Track]:
         """The detector cannot see just now: tracks coast. Gives those that ended."""

@@ -4,11 +4,13 @@ The model's findings come as facts some frames after the picture they are of. So
 kept for a while, and what was found is given to the target whose box it covered best.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from detectors.behind import Behind, BehindState
+from detectors.measuring import FoundBox
 from detectors.rules.gates import passes
 from detectors.target import Target
 from kernel.detector import RuleHit
@@ -16,9 +18,14 @@ from kernel.events import Box, ObjectsRecognised, RecognisedObject
 from kernel.site.model import Recogniser, Rule, TargetName
 from kernel.state import as_state
 
+MILLION = 1_000_000
 KEPT_NS = 5_000_000_000
 KEPT_FRAMES = 256
 """A finding on a picture that lies further back comes too late."""
+EDGE = 4000
+"""This near to a part's edge, in millionths of the frame, an object is taken to go on behind it."""
+UNSURE_ONE_IN = 2
+"""What reaches this part of the confidence may continue a target."""
 SHARED_PERCENT = 30
 """An object is a target if their boxes share this much of what they cover together…"""
 WITHIN_PERCENT = 80
@@ -41,11 +48,13 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class RecognitionState(msgspec.Struct, frozen=True):
-    """Where the targets were lately, frame by frame, which of them the model has looked at, and what waits for it."""
+    """Where the targets were lately, frame by frame, which of them the model has looked at, and what waits for it:
+    hits, and frames."""
 
     frames: list[tuple[int, dict[int, Box]]]
     looked_at: list[int]
     held: list[Held]
+    behind: BehindState
 
 
 class Recognition:
@@ -55,6 +64,7 @@ class Recognition:
         self._frames: list[tuple[int, dict[int, Box]]] = []
         self._looked_at: dict[int, None] = {}
         self._held: list[Held] = []
+        self.behind = Behind()
         self.configure(recogniser)
 
     def configure(self, recogniser: Recogniser | None) -> None:
@@ -63,6 +73,41 @@ class Recognition:
         self._classes: dict[int, TargetName] = {} if self._recogniser is None else dict(self._recogniser.classes)
         if self._recogniser is None:
             self._frames, self._looked_at = [], {}
+
+    @property
+    def tracking(self) -> bool:
+        """Whether the model takes part in following targets."""
+        return self._recogniser is not None and self._recogniser.follows
+
+    @property
+    def wait_ns(self) -> int:
+        """How long the model is waited for."""
+        return 0 if self._recogniser is None else self._recogniser.wait_ns
+
+    def is_of_it(self, found: ObjectsRecognised) -> bool:
+        """Whether the channel's own model found it."""
+        return self._recogniser is not None and found.model == self._recogniser.model
+
+    def boxes(self, answers: Sequence[ObjectsRecognised], frame_size: tuple[int, int]) -> list[FoundBox]:
+        """What counts of what was found in a frame, as boxes in its pixels; `frame_size` is (width, height).
+
+        What falls short of the confidence by no more than half is unsure.
+        """
+        width, height = frame_size
+        sure = 0 if self._recogniser is None else self._recogniser.confidence
+        known = [o for o in _whole_objects(answers) if o.kind in self._classes]
+        found = [o for o in known if o.confidence * UNSURE_ONE_IN >= sure]
+        boxes: list[FoundBox] = []
+        for one in found:
+            x, y, wide, high = one.box
+            x0, y0 = x * width // MILLION, y * height // MILLION
+            x1, y1 = -(-(x + wide) * width // MILLION), -(-(y + high) * height // MILLION)
+            boxes.append(FoundBox(x0, y0, x1, y1, one.confidence, one.confidence >= sure))
+        return boxes
+
+    def _counts(self, one: RecognisedObject) -> bool:
+        assert self._recogniser is not None
+        return one.kind in self._classes and one.confidence >= self._recogniser.confidence
 
     def note(self, captured_ns: int, boxes: Mapping[int, Box]) -> None:
         """Remember where the targets of a frame are."""
@@ -75,10 +120,10 @@ class Recognition:
 
     def findings(self, captured_ns: int, found: ObjectsRecognised) -> Iterator[Finding]:
         """What was found of each target that was in the part of the frame that the model looked at."""
-        if self._recogniser is None or found.model != self._recogniser.model:
+        if not self.is_of_it(found):
             return
         frame = next((boxes for at_ns, boxes in reversed(self._frames) if at_ns == captured_ns), {})
-        objects = [o for o in found.objects if o.kind in self._classes and o.confidence >= self._recogniser.confidence]
+        objects = [o for o in found.objects if self._counts(o)]
         for track, box in frame.items():
             if _overlap(box, found.box) * 2 < _area(box):
                 continue
@@ -101,7 +146,7 @@ class Recognition:
         rule's gates as what it is taken for now. Without the word it counts as it was: when its time is up, or the
         target is not seen any more. `seen` are the targets as each rule sees them.
         """
-        wait_ns = 0 if self._recogniser is None else self._recogniser.wait_ns
+        wait_ns = self.wait_ns
         if not self._held and (wait_ns == 0 or not hits):
             return hits
         by_id = {rule.id: rule for rule in rules if rule.id in armed}
@@ -132,7 +177,7 @@ class Recognition:
         """All of it; None where there is nothing to remember."""
         if self._recogniser is None and not self._held:
             return None
-        return RecognitionState(self._frames, list(self._looked_at), self._held)
+        return RecognitionState(self._frames, list(self._looked_at), self._held, self.behind.state())
 
     def restore(self, state: object) -> None:
         """Go on with what `state` gave."""
@@ -140,6 +185,22 @@ class Recognition:
             kept = as_state(state, RecognitionState)
             self._frames, self._held = kept.frames, kept.held
             self._looked_at = dict.fromkeys(kept.looked_at)
+            self.behind.restore(kept.behind)
+
+
+def _whole_objects(answers: Sequence[ObjectsRecognised]) -> list[RecognisedObject]:
+    """What was found, but for what the edge of the part that was looked at cuts off, unless it is the frame's edge."""
+    return [found for answer in answers for found in answer.objects if not _is_cut(found.box, answer.box)]
+
+
+def _is_cut(box: Box, part: Box) -> bool:
+    for side in (0, 1):
+        begin, end = part[side], part[side] + part[side + 2]
+        cut_before = begin > 0 and box[side] <= begin + EDGE
+        cut_behind = end < MILLION - EDGE and box[side] + box[side + 2] >= end - EDGE
+        if cut_before or cut_behind:
+            return True
+    return False
 
 
 def _area(box: Box) -> int:

@@ -15,7 +15,10 @@ WIDTH_PER_GAP = 80
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """A connected piece of foreground: bounding box in source pixels (x1, y1 exclusive), area, highest score."""
+    """A connected piece of foreground: bounding box in source pixels (x1, y1 exclusive), area, highest score.
+
+    `whole`: a model says that this is one target and all of it.
+    """
 
     x0: int
     y0: int
@@ -23,6 +26,7 @@ class Blob(msgspec.Struct, frozen=True):
     y1: int
     area: int
     score: int
+    whole: bool = False
 
     @property
     def width(self) -> int:

@@ -1,6 +1,6 @@
 """All that perceives one channel: the background, and the pipelines that its rules need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,10 @@ import numpy as np
 
 from detectors.background import Background
 from detectors.classification import confidence, testify
+from detectors.measuring import FoundBox
 from detectors.pipeline import Pipeline, Segment, Settings, segmented
+from detectors.regions import Region
+from detectors.segmentation import Blob
 from detectors.target import Target
 from detectors.track import Track
 from kernel.detector import Frame, Percept
@@ -39,6 +42,15 @@ class SightState(msgspec.Struct, frozen=True):
     classes: dict[int, str]
     background: Any
     pipelines: list[tuple[Settings, Any]]
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """What a frame showed before anything in it was followed: `blobs` in the order of the pipelines, None while the
+    background is learnt."""
+
+    number: int
+    captured_ns: int
+    blobs: tuple[tuple[Blob, ...], ...] | None
 
 
 def new_background(kind: ChannelKind) -> Background:
@@ -100,22 +112,49 @@ class Sight:
 
     def perceive(self, frame: Frame) -> Percept:
         """Fold one frame into background and tracks."""
+        events, sighting = self.look(frame)
+        percept = self.follow(sighting)
+        return Percept((*events, *percept.events), percept.boxes, percept.ended)
+
+    def look(self, frame: Frame) -> tuple[list[Body], Sighting]:
+        """Fold one frame into the background alone; what it showed is to be followed later, frame by frame."""
         self._resize(frame)
         score = learn(self._background, frame)
         events = self._hold_off()
-        ended, self._orphans = self._orphans, []
+        if self._background.learning:
+            return events, Sighting(frame.number, frame.captured_ns, None)
+        blobs: list[tuple[Blob, ...]] = []
         for pipeline in self._pipelines.values():
-            if self._background.learning:
-                ended += pipeline.wait(frame.captured_ns)
-                continue
             calm = pipeline.settings.background_interference_suppression
-            seen = self._background.score_without_sway() if calm else score
-            confirmed, over = pipeline.follow(seen, frame.captured_ns)
+            blobs.append(pipeline.blobs(self._background.score_without_sway() if calm else score))
+        return events, Sighting(frame.number, frame.captured_ns, tuple(blobs))
+
+    def moving(self, sighting: Sighting) -> list[Region]:
+        """Where something moves in a frame that is not followed yet, or a target should be, as far as is known."""
+        width, height = self.size
+        found: list[Region] = []
+        for number, pipeline in enumerate(self._pipelines.values()):
+            if sighting.blobs is not None:
+                for one in (*sighting.blobs[number], *pipeline.expected(sighting.captured_ns)):
+                    x0, y0, x1, y1 = max(0, one.x0), max(0, one.y0), min(width, one.x1), min(height, one.y1)
+                    if x0 < x1 and y0 < y1:
+                        found.append(Region(x0, y0, x1, y1))
+        return list(dict.fromkeys(found))
+
+    def follow(self, sighting: Sighting, boxes: Sequence[FoundBox] = ()) -> Percept:
+        """Fold what a frame showed, and the boxes that a model found in it, into the tracks."""
+        events: list[Body] = []
+        ended, self._orphans = self._orphans, []
+        for number, pipeline in enumerate(self._pipelines.values()):
+            if sighting.blobs is None:
+                ended += pipeline.wait(sighting.captured_ns)
+                continue
+            confirmed, over = pipeline.follow(sighting.blobs[number], sighting.captured_ns, self.size, boxes)
             ended += over
-            events += [TrackStarted(t.id, frame.number, t.box(*self.size)) for t in confirmed]
-        events += self._seen(frame) + [self._ended(track) for track in ended]
-        boxes = {t.id: t.box(*self.size) for p in self._pipelines.values() for t in p.tracks()}
-        return Percept(tuple(events), boxes, tuple(t.id for t in ended))
+            events += [TrackStarted(t.id, sighting.number, t.box(*self.size)) for t in confirmed]
+        events += self._seen(sighting.number) + [self._ended(track) for track in ended]
+        places = {t.id: t.box(*self.size) for p in self._pipelines.values() for t in p.tracks()}
+        return Percept(tuple(events), places, tuple(t.id for t in ended))
 
     def targets(self) -> dict[Settings, tuple[Target, ...]]:
         """The targets of the frame just perceived, as the rules with these settings see them."""
@@ -200,17 +239,17 @@ class Sight:
             return [HoldOffEnded()]
         return []
 
-    def _seen(self, frame: Frame) -> list[Body]:
+    def _seen(self, frame: int) -> list[Body]:
         """ObjectsDetected where something was seen, and TrackUpdated where a class settled or changed."""
         tracks = [t for p in self._pipelines.values() for t in p.tracks() if t.seen]
         events: list[Body] = []
         for track in tracks:
             if self._classes.get(track.id, "unknown") != track.target:
                 self._classes[track.id] = track.target
-                events.append(TrackUpdated(track.id, frame.number, track.target, confidence(track)))
+                events.append(TrackUpdated(track.id, frame, track.target, confidence(track)))
         if tracks:
             objects = tuple(DetectedObject(t.id, t.target, t.box(*self.size), t.score) for t in tracks)
-            events.append(ObjectsDetected(frame.number, objects))
+            events.append(ObjectsDetected(frame, objects))
         return events
 
     def _ended(self, track: Track) -> TrackEnded:

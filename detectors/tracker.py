@@ -18,6 +18,9 @@ GATE_SIZES = 0.75
 """A blob may lie this many of the target's longer side from where it was expected…"""
 GATE_PX = 6.0
 """… and this many pixels more, and one σ of the expectation."""
+WHOLE_GATE_SIZES = 0.5
+"""A model's box does not grow or shrink with what stands out: it may lie this many of the target's width to the side,
+and of its height up or down."""
 FRAGMENT_SIZES = 6.0
 """A blob this many times smaller than a target is not that target."""
 MERGED_SIZES = 1.4
@@ -58,19 +61,27 @@ class Tracker:
         return sorted((t for t in self._tracks if t.id), key=lambda t: t.id)
 
     def follow(
-        self, blobs: tuple[Blob, ...], captured_ns: int, frame_size: tuple[int, int]
+        self, blobs: tuple[Blob, ...], captured_ns: int, frame_size: tuple[int, int], around: tuple[Blob, ...] = ()
     ) -> tuple[list[Track], list[Track]]:
-        """Fold the blobs of a frame in; `frame_size` is (width, height). Gives the tracks confirmed and ended now."""
+        """Fold the blobs of a frame in; `frame_size` is (width, height). Gives the tracks confirmed and ended now.
+
+        `around` are larger blobs in which targets may be hidden that none of `blobs` shows.
+        """
         dt = 0.0 if self._last_ns is None else (captured_ns - self._last_ns) / SECOND_NS
         self._last_ns = captured_ns
         for track in self._tracks:
             track.predict(dt)
-        self._match(blobs, captured_ns)
+        self._match(blobs, captured_ns, around)
         for track in self._tracks:
             if track.seen:
                 vote(track, frame_size, self._kind, self._parameters.small_is_human, self._perspective)
         ended = self._end(captured_ns, frame_size)
         return self._confirm(frame_size[0]), ended
+
+    def expected(self, captured_ns: int) -> tuple[Blob, ...]:
+        """Where the confirmed targets should be in a frame captured then."""
+        dt = 0.0 if self._last_ns is None else (captured_ns - self._last_ns) / SECOND_NS
+        return tuple(_expected(track, dt) for track in self._tracks if track.id)
 
     def wait(self, captured_ns: int) -> list[Track]:
         """Time passes while nothing can be seen: tracks coast, and end when they have coasted too long."""
@@ -102,7 +113,7 @@ class Tracker:
         kept = as_state(state, TrackerState)
         self._last_ns, self._tracks = kept.last_ns, kept.tracks
 
-    def _match(self, blobs: tuple[Blob, ...], captured_ns: int) -> None:
+    def _match(self, blobs: tuple[Blob, ...], captured_ns: int, around: tuple[Blob, ...]) -> None:
         costs = np.full((len(self._tracks), len(blobs)), FORBIDDEN, np.int64)
         for row, track in enumerate(self._tracks):
             for column, blob in enumerate(blobs):
@@ -119,7 +130,11 @@ class Tracker:
             else:
                 self._tracks[row].see(blobs[column], captured_ns)
         for row, track in enumerate(self._tracks):
-            if row not in matched:
+            if row in matched:
+                continue
+            if track.id and any(_holds(blob, track) for blob in around):
+                track.hold(captured_ns)
+            else:
                 track.miss()
         covered = [t for row, t in enumerate(self._tracks) if row in matched]
         for column, blob in enumerate(blobs):
@@ -174,12 +189,23 @@ class Tracker:
         return captured_ns - track.last_seen_ns > self._parameters.coast_ns
 
 
+def _expected(track: Track, dt: float) -> Blob:
+    """The target's box `dt` seconds on, in whole pixels."""
+    left = int(track.x.position + dt * track.x.velocity - track.width / 2)
+    top = int(track.y.position + dt * track.y.velocity - track.height / 2)
+    width, height = max(1, int(track.width)), max(1, int(track.height))
+    return Blob(left, top, left + width, top + height, width * height, track.score)
+
+
 def _cost(track: Track, blob: Blob) -> int:
     """How badly the blob continues the track: the distance of the centres and of the sizes, in hundredths of a px."""
     across = abs((blob.x0 + blob.x1) / 2 - track.x.position)
     along = abs((blob.y0 + blob.y1) / 2 - track.y.position)
-    gate = GATE_PX + GATE_SIZES * max(track.width, track.height, blob.width, blob.height)
-    if across > gate + sqrt(track.x.pp) or along > gate + sqrt(track.y.pp):
+    gate_x = gate_y = GATE_PX + GATE_SIZES * max(track.width, track.height, blob.width, blob.height)
+    if blob.whole:
+        gate_x = GATE_PX + WHOLE_GATE_SIZES * max(track.width, blob.width)
+        gate_y = GATE_PX + WHOLE_GATE_SIZES * max(track.height, blob.height)
+    if across > gate_x + sqrt(track.x.pp) or along > gate_y + sqrt(track.y.pp):
         return FORBIDDEN
     if track.id and blob.width * blob.height * FRAGMENT_SIZES < track.width * track.height:
         return FORBIDDEN

@@ -7,11 +7,11 @@ from emberline.civil import SECOND_NS, Calendar
 from emberline.explaining import headline, verdict_words
 from emberline.picture import Overlay, draw
 from kernel.boxes import centre, foot
-from kernel.events import Box, Event, FrameCaptured, ObjectsDetected
+from kernel.events import Box, Event, FrameCaptured
 from kernel.log.contract import EventLog, Selection
 from kernel.site.model import Point, Site
 from replay.explanation import Decision, Explanation
-from replay.frames import frame_pixels
+from replay.frames import frame_pixels, objects_in
 
 APART_NS = SECOND_NS
 """The pictures before and after are this far from the decision, or as far as the recording reaches."""
@@ -79,13 +79,7 @@ def _near(log: EventLog, frame: Event, away_ns: int) -> Event | None:
 
 
 def _box_then(log: EventLog, frame: Event, track: int) -> Box | None:
-    chosen = Selection(
-        kinds=("ObjectsDetected",), sources=(frame.source,), first_fact=frame.fact_no, last_fact=frame.fact_no
-    )
-    for event in log.read(chosen):
-        if isinstance(event.body, ObjectsDetected):
-            return next((o.box for o in event.body.objects if o.track == track), None)
-    return None
+    return next((o.box for o in objects_in(log, frame) if o.track == track), None)
 
 
 def _trajectory(decision: Decision) -> list[Point]:

@@ -17,9 +17,10 @@ from emberline.picture import Overlay
 from emberline.strongest_moments import Moment, strongest_moments
 from emberline.wiring import import_log, make_engine, read_log, write_log
 from emberline.wording import what_happened
-from kernel.events import DetectedObject, FrameCaptured, ObjectsDetected
+from kernel.events import DetectedObject, FrameCaptured
 from kernel.log.contract import EventLog, Selection
 from kernel.site.model import Channel, Rule, Site
+from replay.frames import objects_in
 from replay.importer import ImportPlan, import_recordings
 from replay.outcome_writer import append_outcome
 from replay.sessions import sessions_of
@@ -78,7 +79,7 @@ def make_sheet(folder: Path, site: Site, channel: Channel, name: str, most: int)
             moments = strongest_moments(log, sessions_of(log)[0], channel, min(most, MOST_MOMENTS), tell)
         rules = site.rules_of(channel.id)
         needed = min((m.sensitivity for m in moments), default=None)
-        ignored = sorted({c for m in moments for c in _ignored(_followed(log, m), rules)})
+        ignored = sorted({c for m in moments for c in _ignored(objects_in(log, m.frame), rules)})
         return _quiet_sheet(log, rules, channel, moments, name, about), Tried((), needed, tuple(ignored))
 
 
@@ -154,20 +155,13 @@ def _why_quiet(log: EventLog, moment: Moment, rules: Sequence[Rule]) -> str:
     highest = max((r.sensitivity for r in rules if r.enabled), default=0)
     if moment.sensitivity > highest:
         return f"too faint for sensitivity {highest}: it takes {moment.sensitivity}"
-    followed = _followed(log, moment)
+    followed = objects_in(log, moment.frame)
     if ignored := _ignored(followed, rules):
         return f"followed as {' and '.join(ignored)}, which no rule has among its targets"
     if followed:
         classes = " and ".join(sorted({o.target for o in followed}))
         return f"followed as {classes}, but did not do what a rule watches for"
     return "seen, but not followed as a target: too brief, or it hardly moved"
-
-
-def _followed(log: EventLog, moment: Moment) -> tuple[DetectedObject, ...]:
-    fact = moment.frame.fact_no
-    chosen = Selection(kinds=("ObjectsDetected",), sources=(moment.frame.source,), first_fact=fact, last_fact=fact)
-    body = next((e.body for e in log.read(chosen)), None)
-    return body.objects if isinstance(body, ObjectsDetected) else ()
 
 
 def _ignored(followed: Sequence[DetectedObject], rules: Sequence[Rule]) -> list[str]:

@@ -51,12 +51,22 @@ class Percept(msgspec.Struct, frozen=True):
     """What one frame of a channel showed.
 
     `events` become derived events of the channel, in this order. `boxes` gives each live track's box, `ended` the
-    tracks that are gone since this frame.
+    tracks that are gone since this frame. Where `followed` is False the tracks wait for a recogniser: then there are
+    no boxes yet, and what the frame showed of them comes with `Detector.settled`.
     """
 
     events: tuple[Body, ...]
     boxes: Mapping[int, Box]
     ended: tuple[int, ...]
+    followed: bool = True
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What a frame whose tracks had waited showed of them."""
+
+    number: int
+    captured_ns: int
+    percept: Percept
 
 
 class Detector(Protocol):
@@ -78,7 +88,19 @@ class Detector(Protocol):
         """Take in what a model found in the frame captured at `captured_ns`, one of those perceived last.
 
         It is evidence of the class of the targets that were there; what follows from it is told with the next frame.
+        Where the frame's tracks have waited for it, it is also evidence of where they are.
         """
+        ...
+
+    def settled(self, at_once: bool = False) -> Settled | None:
+        """Follow the tracks in the first frame of those that wait, if it need not wait any more; None if it must.
+
+        To be asked, and judged, again and again after each fact of the channel. `at_once`: it need not wait at all.
+        """
+        ...
+
+    def unsettled(self) -> tuple[int, ...]:
+        """The numbers of the frames that wait."""
         ...
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from kernel import events as e
 from kernel.arming import CivilClock
-from kernel.detector import Detector, Percept, frame_of
+from kernel.detector import Detector, Percept, Settled, frame_of
 from kernel.drafting import Drafts
 from kernel.linkage import Linkage, LinkageState
 from kernel.references import CHANNEL_SOURCE, Draft, LiveReferences, live_references
@@ -53,12 +53,14 @@ class FoldState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class EngineState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An encoded `FoldState`, and what else a new Engine needs to go on: where the session began, the recorded
-    settings (None before the first), and the causes of the timers, by fact_no or ordinal."""
+    settings (None before the first), and the causes of the timers, by fact_no or ordinal, and of the frames that wait.
+    """
 
     fold: bytes
     origin: int
     document: str | None
     causes: list[int]
+    waiting: dict[str, dict[int, int]] = {}
 
     @property
     def sha256(self) -> str:
@@ -86,6 +88,8 @@ class Engine:
         self._detectors: dict[str, Detector] = {}
         self._quarantined: set[str] = set()
         self._frames: dict[str, int] = {}
+        self._waiting: dict[str, dict[int, int]] = {}
+        """By channel and number of the frame: its fact, while its tracks wait for a recogniser."""
         self._origin = 0
 
     def handle(self, fact: e.Event, pixels: np.ndarray | None = None) -> tuple[list[Draft], list[Draft]]:
@@ -160,16 +164,22 @@ class Engine:
         """
         self._frames[channel] = self._frames.get(channel, 0) + frames
 
+    def waiting_for(self) -> list[int]:
+        """The fact_nos of the frames whose tracks wait for a recogniser."""
+        return [-cause for numbers in self._waiting.values() for cause in numbers.values()]
+
     def references(self) -> LiveReferences:
         """What later derived events may still point to."""
         ordinals, frames = self._linkage.references()
         latest = [(channel, count - 1) for channel, count in self._frames.items()]
-        return live_references(ordinals, frames + latest, self._timers.causes())
+        waiting = [(channel, number) for channel, numbers in self._waiting.items() for number in numbers]
+        causes = [cause for numbers in self._waiting.values() for cause in numbers.values()]
+        return live_references(ordinals, frames + latest + waiting, self._timers.causes() + causes)
 
     def state(self) -> EngineState:
         """All that `restore` needs, as it is between two facts."""
         fold = self._fold_state(self._detectors)
-        return EngineState(fold, self._origin, self._document, self._timers.causes())
+        return EngineState(fold, self._origin, self._document, self._timers.causes(), self._waiting)
 
     def restore(self, state: EngineState) -> None:
         """Go on where the Engine was that gave `state`; this one is new, and made with the same parameters.
@@ -180,7 +190,7 @@ class Engine:
         site = None if state.document is None else self._read_site(state.document)
         self._document, self._site, self._origin = state.document, site, state.origin
         self._drafts.ordinal, self._drafts.time, self._frames = fold.ordinal, fold.time, fold.frames
-        self._quarantined = set(fold.quarantined)
+        self._quarantined, self._waiting = set(fold.quarantined), state.waiting
         self._timers.restore(fold.timers, state.causes)
         self._linkage.restore(fold.linkage, site)
         channels = () if site is None else site.channels
@@ -196,6 +206,7 @@ class Engine:
     # What each fact brings about
 
     def _configure(self, site: Site, cause: int) -> None:
+        self._settle_all(cause)
         self._site = site
         self._quarantined.clear()
         before, self._detectors = self._detectors, {}
@@ -215,25 +226,52 @@ class Engine:
             if isinstance(percept, Exception):
                 raise percept
             if percept is not None:
-                self._conclude(channel, body, number, percept, cause)
+                if not percept.followed:
+                    self._waiting.setdefault(channel, {})[number] = cause
+                self._conclude(channel, Settled(number, body.captured_ns - self._origin, percept), cause)
+                self._settle(channel)
         except Exception as error:
             self._quarantine(channel, error, cause)
         if (number + 1) % DIGEST_EVERY == 0 and self._sees(channel):
             digest = state_sha256(self._fold_state([channel]))
             self._drafts.emit(CHANNEL_SOURCE + channel, e.StateDigested(digest), cause)
 
-    def _conclude(self, channel: str, body: e.FrameCaptured, number: int, percept: Percept, cause: int) -> None:
+    def _settle(self, channel: str, at_once: bool = False) -> None:
+        """Draw the conclusions from the frames whose tracks need not wait for a recogniser any more.
+
+        They were brought about by those frames, however much later they are drawn.
+        """
+        if channel not in self._waiting:
+            return
+        detector, causes = self._detectors[channel], self._waiting[channel]
+        while (frame := detector.settled(at_once)) is not None:
+            self._conclude(channel, frame, causes[frame.number])
+        self._waiting[channel] = {number: causes[number] for number in detector.unsettled()}
+
+    def _settle_all(self, cause: int, channels: Iterable[str] | None = None) -> None:
+        """What comes next must not find frames that wait."""
+        for channel in list(self._detectors) if channels is None else channels:
+            if self._sees(channel):
+                try:
+                    self._settle(channel, at_once=True)
+                except Exception as error:
+                    self._quarantine(channel, error, cause)
+
+    def _conclude(self, channel: str, frame: Settled, cause: int) -> None:
+        number, percept = frame.number, frame.percept
         ended: dict[int, int] = dict.fromkeys(percept.ended, cause)
         for derived in percept.events:
             event = self._drafts.emit(CHANNEL_SOURCE + channel, derived, cause)
             if isinstance(derived, e.TrackEnded):
                 ended[derived.track] = event
             self._linkage.detected(channel, derived, number, event)
+        if not percept.followed:
+            return
         self._linkage.follow(channel, dict(percept.boxes), ended, number)
         assert self._site is not None
         rules = {rule.id for rule in self._site.rules_of(channel)}
         armed = {id: since for id, since in self._linkage.armed_since().items() if id in rules}
-        hits = self._detectors[channel].judge(body.captured_ns - self._origin, armed)
+        hits = self._detectors[channel].judge(frame.captured_ns, armed)
         for hit in hits:
             self._linkage.hit(hit, number, cause)
         late = {hit.track: ended[hit.track] for hit in hits if hit.track in ended}
@@ -244,17 +282,21 @@ class Engine:
         if self._sees(channel):
             try:
                 self._detectors[channel].recognise(found.captured_ns - self._origin, found)
+                self._settle(channel)
             except Exception as error:
                 self._quarantine(channel, error, cause)
 
     def _lose(self, channel: str, cause: int) -> None:
         """A camera went away: its alarms cannot be followed, its background is old when it comes back."""
         if channel in self._detectors:
+            self._settle_all(cause, [channel])
             self._linkage.lose_channel(channel, "device_offline", cause)
             self._detectors[channel].restart("reconnect")
 
     def _obey(self, command: e.CommandReceived, cause: int) -> None:
         """Carry out an operator's command."""
+        if command.name == "restart-vca":
+            self._settle_all(cause)
         self._linkage.obey(command, self._frames, cause)
         if command.name == "restart-vca":
             self._quarantined.clear()
@@ -263,6 +305,7 @@ class Engine:
                 detector.restart("restart VCA")
 
     def _end(self, cause: int) -> None:
+        self._settle_all(cause)
         self._linkage.end(cause)
         self._drafts.emit("session", e.StateDigested(state_sha256(self._fold_state(self._detectors))), cause)
 
@@ -274,6 +317,7 @@ class Engine:
     def _quarantine(self, channel: str, error: Exception, cause: int) -> None:
         """The channel is no longer looked at: nothing of it can go on."""
         self._quarantined.add(channel)
+        self._waiting.pop(channel, None)
         failed = e.FoldFailed(channel, f"{type(error).__name__}: {error}"[:500])
         event = self._drafts.emit(CHANNEL_SOURCE + channel, failed, cause)
         self._linkage.lose_channel(channel, "fold_failed", event)

@@ -315,6 +315,13 @@ class HoldOffEnded(Body, frozen=True):
     """Detection on the channel goes on."""
 
 
+class LookRequested(Body, frozen=True):
+    """A recogniser shall look at these parts of a frame; its targets are followed when it has, or has had its time."""
+
+    frame: FrameRef
+    parts: tuple[Box, ...]
+
+
 class DetectedObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One target in one frame; `score` is its strongest surprise in tenths of σ."""
 
@@ -653,6 +660,7 @@ FACTS: tuple[type[Body], ...] = (
 DERIVED: tuple[type[Body], ...] = (
     HoldOffStarted,
     HoldOffEnded,
+    LookRequested,
     ObjectsDetected,
     TrackStarted,
     TrackUpdated,

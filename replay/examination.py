@@ -12,14 +12,17 @@ from detectors.rules import Verdict
 from detectors.rules.gates import Gate
 from detectors.scene_modes import SCENE_MODES
 from detectors.tracker import TrackerState
-from kernel.detector import Frame, Percept, RuleHit
+from kernel.detector import Frame, Percept, RuleHit, Settled
 from kernel.engine import Engine, ReadSite, recorded_site
-from kernel.events import Box, Event, TrackStarted
+from kernel.events import Box, Event, FrameCaptured, TrackStarted
 from kernel.log.contract import EventLog
-from kernel.references import Draft
+from kernel.references import CHANNEL_SOURCE, Draft
 from kernel.site.model import Channel, Rule
 from replay.refold import Pixels, Progress
 from replay.sessions import Session
+
+MOST_WAITING = 4096
+"""Frames remembered in case that there is still to be a look at them."""
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -55,7 +58,10 @@ class Look(msgspec.Struct, frozen=True, eq=False):
 
 
 class Examined(msgspec.Struct, frozen=True, eq=False):
-    """A fact folded again: the derived events in session form, and the look at it if it was a frame that was seen."""
+    """A fact folded again: the derived events in session form, and the look at it if it was a frame that was seen.
+
+    The look at a frame whose tracks had waited for a recogniser comes once more with that frame, without events.
+    """
 
     fact: Event
     drafts: tuple[Draft, ...]
@@ -71,13 +77,21 @@ class WatchedDetector(ChannelDetector):
         super().__init__(channel, rules)
         self._id, self._tell, self._with_maps = channel.id, tell, with_maps
         self._started: set[int] = set()
-        self._frame: Frame | None = None
+        self._maps: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
     def perceive(self, frame: Frame) -> Percept:
         percept = super().perceive(frame)
-        self._frame = frame
+        background = self.state().sight.background if self._with_maps else None
+        if background is not None:
+            self._maps[frame.captured_ns] = frame.pixels, background.score.copy(), background.mean.copy()
         self._started = {track for body in percept.events if (track := _started(body))}
         return percept
+
+    def settled(self, at_once: bool = False) -> Settled | None:
+        settled = super().settled(at_once)
+        if settled is not None:
+            self._started = {track for body in settled.percept.events if (track := _started(body))}
+        return settled
 
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         verdicts = self.examine(captured_ns, armed)
@@ -96,11 +110,12 @@ class WatchedDetector(ChannelDetector):
             traces=tuple(self._traces(sight.pipelines, sight.frame_size)),
             learning=background is None or background.learning,
         )
-        if not self._with_maps or background is None or self._frame is None:
+        maps = self._maps.get(captured_ns)
+        self._maps = {at_ns: kept for at_ns, kept in self._maps.items() if at_ns > captured_ns}
+        if maps is None:
             return look
-        return msgspec.structs.replace(
-            look, pixels=self._frame.pixels, score=background.score.copy(), mean=background.mean.copy()
-        )
+        pixels, score, mean = maps
+        return msgspec.structs.replace(look, pixels=pixels, score=score, mean=mean)
 
     def _traces(self, pipelines: list[tuple[Settings, TrackerState]], size: tuple[int, int]) -> Iterator[Trace]:
         for settings, followed in pipelines:
@@ -126,15 +141,41 @@ def examine(
     """
     looks: list[Look] = []
     engine = Engine(lambda channel, rules: WatchedDetector(channel, rules, looks.append, with_maps), read_site)
-    pixels = Pixels(log, session)
+    pixels, waiting = Pixels(log, session), _Waiting(session.origin)
     last = session.last_fact if up_to_fact is None else min(up_to_fact, session.last_fact)
     total = last - session.first_fact + 1
-    facts = msgspec.structs.replace(session.facts(), last_fact=last)
-    for done, fact in enumerate(log.read(facts), 1):
+    for done, fact in enumerate(log.read(session.facts()), 1):
         before, after = engine.handle(fact, pixels.of(fact))
-        yield Examined(fact, (*before, *after), looks.pop() if looks else None)
-        if progress is not None:
+        waiting.note(fact)
+        seen = [(waiting.of(look), look) for look in looks]
+        looks.clear()
+        if fact.fact_no <= last:
+            yield Examined(fact, (*before, *after), next((look for frame, look in seen if frame is fact), None))
+        for frame, look in seen:
+            if frame is not None and frame is not fact and frame.fact_no <= last:
+                yield Examined(frame, (), look)
+        if progress is not None and done <= total:
             progress(done, total)
+        if fact.fact_no >= last and not any(number <= last for number in engine.waiting_for()):
+            return
+
+
+class _Waiting:
+    """The frames that there may still be a look at, by channel and session time."""
+
+    def __init__(self, origin: int) -> None:
+        self._origin = origin
+        self._frames: dict[tuple[str, int], Event] = {}
+
+    def note(self, fact: Event) -> None:
+        if isinstance(fact.body, FrameCaptured):
+            self._frames[fact.source, fact.body.captured_ns - self._origin] = fact
+            if len(self._frames) > MOST_WAITING:
+                del self._frames[next(iter(self._frames))]
+
+    def of(self, look: Look) -> Event | None:
+        """The frame that the look is at."""
+        return self._frames.pop((CHANNEL_SOURCE + look.channel, look.captured_ns), None)
 
 
 def _started(body: object) -> int:

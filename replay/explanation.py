@@ -9,6 +9,7 @@ from kernel.events import AlarmCleared, AlarmRaised, AlarmRepeated, ConfigChange
 from kernel.log.contract import EventLog, Selection
 from kernel.site.model import Rule, Site
 from replay.examination import Examined, Trace, examine
+from replay.frames import settled_with
 from replay.refold import FramesMissing, Progress
 from replay.sessions import Session, sessions_of
 
@@ -130,8 +131,8 @@ def _decisions(
 
 def _recorded(log: EventLog, frame: Event) -> set[tuple[str, int]]:
     """(rule, track) of the hits recorded of this frame."""
-    chosen = Selection(kinds=("RuleTriggered",), first_fact=frame.fact_no, last_fact=frame.fact_no)
-    return {(e.body.rule, e.body.track) for e in log.read(chosen) if isinstance(e.body, RuleTriggered)}
+    hits = [event.body for event in log.read(settled_with(frame, "RuleTriggered"))]
+    return {(hit.rule, hit.track) for hit in hits if isinstance(hit, RuleTriggered) and hit.frame == frame.seq}
 
 
 def _alarm_gate(log: EventLog, rule: Rule, verdict: Verdict, frame: Event) -> tuple[Gate, ...]:

@@ -1,8 +1,9 @@
 """Single frames out of a log: decoded from the last key frame before them."""
 
+import msgspec
 import numpy as np
 
-from kernel.events import Event, FrameCaptured
+from kernel.events import DetectedObject, Event, FrameCaptured, ObjectsDetected
 from kernel.log.contract import EventLog, Selection
 from kernel.payloads import FrameDecoder
 
@@ -11,6 +12,8 @@ class FramesMissing(Exception):
     """A session cannot be refolded: frames that it needs have expired or are missing."""
 
 
+SETTLED_WITHIN_NS = 10_000_000_000
+"""Twice as long as a recogniser can be waited for."""
 LOOK_BACK = 512
 """Events looked through at first for the key frame; four times as many each time it is not among them."""
 
@@ -25,6 +28,20 @@ def frame_pixels(log: EventLog, seq: int) -> np.ndarray:
     for event in before:
         decode_frame(log, decoder, event)
     return decode_frame(log, decoder, frame)
+
+
+def settled_with(frame: Event, *kinds: str) -> Selection:
+    """Where to look for what came of a channel's frame: it may have waited for a recogniser, for a while."""
+    return Selection(kinds=kinds, first_fact=frame.fact_no, until=frame.time + SETTLED_WITHIN_NS)
+
+
+def objects_in(log: EventLog, frame: Event) -> tuple[DetectedObject, ...]:
+    """The targets seen in a FrameCaptured."""
+    chosen = msgspec.structs.replace(settled_with(frame, "ObjectsDetected"), sources=(frame.source,))
+    for event in log.read(chosen):
+        if isinstance(event.body, ObjectsDetected) and event.body.frame >= frame.seq:
+            return event.body.objects if event.body.frame == frame.seq else ()
+    return ()
 
 
 def decode_frame(log: EventLog, decoder: FrameDecoder, event: Event) -> np.ndarray:

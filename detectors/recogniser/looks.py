@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from detectors.recogniser.cutting import part_around
+from kernel.boxes import holds
 from kernel.events import Box, DetectedObject, ObjectsRecognised
 
 AGAIN_NS = 300_000_000
@@ -34,7 +35,7 @@ class Looks:
             taken = self._taken.setdefault(one.track, [])
             if len(taken) >= MOST_LOOKS or (taken and captured_ns - taken[-1] < AGAIN_NS):
                 continue
-            if not any(_holds(part, one.box) for part in parts) and not self._is_done(captured_ns, one.box):
+            if not any(holds(part, one.box) for part in parts) and not self._is_done(captured_ns, one.box):
                 if len(parts) == MOST_PARTS:
                     continue
                 parts.append(part_around(one.box, width, height))
@@ -42,17 +43,17 @@ class Looks:
         self._forget(captured_ns)
         return parts
 
+    def missing(self, captured_ns: int, asked: Iterable[Box]) -> list[Box]:
+        """Those of the parts asked for that were not looked at in this very frame already."""
+        first, last = np.searchsorted(self._done_ns, (captured_ns, captured_ns + 1))
+        here = [part for _, part in self._done[first:last]]
+        return [part for part in asked if not any(holds(done, part) for done in here)]
+
     def _is_done(self, captured_ns: int, box: Box) -> bool:
         """Whether it was looked at around this time already."""
         first, last = np.searchsorted(self._done_ns, (captured_ns - AGAIN_NS, captured_ns + AGAIN_NS))
-        return any(_holds(part, box) for _, part in self._done[first:last])
+        return any(holds(part, box) for _, part in self._done[first:last])
 
     def _forget(self, captured_ns: int) -> None:
         for track in [t for t, taken in self._taken.items() if taken and captured_ns - taken[-1] > FORGOTTEN_NS]:
             del self._taken[track]
-
-
-def _holds(part: Box, box: Box) -> bool:
-    """Whether the whole box lies in the part."""
-    beyond = part[0] + part[2] - box[0] - box[2], part[1] + part[3] - box[1] - box[3]
-    return part[0] <= box[0] and part[1] <= box[1] and min(beyond) >= 0

@@ -30,7 +30,7 @@ class Model:
     """
 
     def __init__(self, settings: Recogniser, base: Path) -> None:
-        self.name = settings.model
+        self.name, self.follows = settings.model, settings.follows
         content = _content(base / settings.model)
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._session = _session(content)

@@ -9,7 +9,7 @@ import numpy as np
 from detectors.recogniser.errors import ModelError
 from detectors.recogniser.looks import Looks
 from detectors.recogniser.model import Model
-from kernel.events import Body, Box, FrameCaptured, ObjectsDetected, ObjectsRecognised
+from kernel.events import Body, Box, FrameCaptured, LookRequested, ObjectsDetected, ObjectsRecognised
 from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Recogniser, Site
 
@@ -43,10 +43,15 @@ class Onlooker:
         channel = source.removeprefix(CHANNEL_SOURCE)
         if pixels is None or channel not in self._models:
             return None
-        objects = [one for seen in derived if isinstance(seen, ObjectsDetected) for one in seen.objects]
-        height, width = pixels.shape
-        parts = self._looks[channel].wanted(body.captured_ns, objects, width, height) if objects else []
-        return Job(source, self._models[channel], pixels, body.captured_ns, parts) if parts else None
+        model, looks = self._models[channel], self._looks[channel]
+        if model.follows:
+            asked = [part for one in derived if isinstance(one, LookRequested) for part in one.parts]
+            parts = looks.missing(body.captured_ns, asked)
+        else:
+            objects = [one for seen in derived if isinstance(seen, ObjectsDetected) for one in seen.objects]
+            height, width = pixels.shape
+            parts = looks.wanted(body.captured_ns, objects, width, height) if objects else []
+        return Job(source, model, pixels, body.captured_ns, parts) if parts else None
 
 
 def load_models(site: Site, base: Path) -> dict[str, Model]:

@@ -132,7 +132,7 @@ class Recogniser(msgspec.Struct, frozen=True):
 
     `model` is its file, relative to the site file; `classes` says which of the model's class numbers mean what, in
     the order of the numbers. Below `confidence`, in millionths, nothing counts. Hits on targets that it has not seen
-    wait up to `wait_ns` for it.
+    wait up to `wait_ns` for it, and with `tracking` the following of targets, which it then takes part in.
     """
 
     enabled: bool
@@ -140,6 +140,12 @@ class Recogniser(msgspec.Struct, frozen=True):
     classes: tuple[tuple[int, TargetName], ...]
     confidence: int
     wait_ns: int
+    tracking: bool
+
+    @property
+    def follows(self) -> bool:
+        """Whether it takes part in following targets: only what may wait for it can hear of it in time."""
+        return self.enabled and self.tracking and self.wait_ns > 0
 
 
 class Channel(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ def read_recogniser(table: Table | None) -> Recogniser | None:
         classes=table.need("classes", _classes) or (),
         confidence=table.take("confidence", _confidence, DEFAULT_CONFIDENCE),
         wait_ns=table.take("wait", seconds(0, 5), DEFAULT_WAIT_NS),
+        tracking=table.take("tracking", flag, True),
     )
     table.close()
     return recogniser

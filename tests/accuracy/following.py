@@ -1,12 +1,14 @@
 """What the detectors make of a clip: alarms with their ends, and where every target was, with its class."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
 from detectors.detector import ChannelDetector
-from kernel.detector import Frame, RuleHit
-from kernel.events import Box, ObjectsDetected, TrackEnded, TrackUpdated
+from detectors.recogniser.model import Model
+from kernel.detector import Frame, RuleHit, Settled
+from kernel.events import Box, LookRequested, ObjectsDetected, TrackEnded, TrackUpdated
 from kernel.site.reader import read_site
 
 SECOND_NS = 1_000_000_000
@@ -36,11 +38,16 @@ class Followed(msgspec.Struct):
     size: tuple[int, int] = (0, 0)
 
 
-def follow(document: str, frames: Iterable[Frame]) -> Followed:
-    """Run the channel of a site over a clip with all its rules armed."""
+def follow(document: str, frames: Iterable[Frame], models: Path = Path()) -> Followed:
+    """Run the channel of a site over a clip with all its rules armed.
+
+    `models` is where the model of its recogniser is, if it has one; it is asked as at import: at once.
+    """
     site = read_site(document)
-    detector = ChannelDetector(site.channels[0], site.rules)
+    channel = site.channels[0]
+    detector = ChannelDetector(channel, site.rules)
     armed = {rule.id: 0 for rule in site.rules}
+    model = None if channel.recogniser is None else Model(channel.recogniser, models)
     seen, live = Followed(), {}
     for frame in frames:
         seen.size = (frame.pixels.shape[1], frame.pixels.shape[0])
@@ -48,15 +55,33 @@ def follow(document: str, frames: Iterable[Frame]) -> Followed:
         percept = detector.perceive(frame)
         for event in percept.events:
             _note(event, frame.number, seen)
-        for hit in detector.judge(frame.captured_ns, armed):
-            seen.hits.append((frame.number, hit))
-            if (hit.rule, hit.track) not in live:
-                live[hit.rule, hit.track] = Alarm(frame.number, frame.captured_ns, hit)
-                seen.alarms.append(live[hit.rule, hit.track])
-        for (_, track), alarm in live.items():
-            if track in percept.ended and alarm.cleared_ns is None:
-                alarm.cleared_ns = frame.captured_ns
+            if model is not None and isinstance(event, LookRequested):
+                for found in model.look(frame.pixels, frame.captured_ns, list(event.parts)):
+                    detector.recognise(found.captured_ns, found)
+        if percept.followed:
+            _judge(detector, Settled(frame.number, frame.captured_ns, percept), armed, live, seen)
+        while (settled := detector.settled()) is not None:
+            for event in settled.percept.events:
+                _note(event, settled.number, seen)
+            _judge(detector, settled, armed, live, seen)
     return seen
+
+
+def _judge(
+    detector: ChannelDetector,
+    frame: Settled,
+    armed: dict[str, int],
+    live: dict[tuple[str, int], Alarm],
+    seen: Followed,
+) -> None:
+    for hit in detector.judge(frame.captured_ns, armed):
+        seen.hits.append((frame.number, hit))
+        if (hit.rule, hit.track) not in live:
+            live[hit.rule, hit.track] = Alarm(frame.number, frame.captured_ns, hit)
+            seen.alarms.append(live[hit.rule, hit.track])
+    for (_, track), alarm in live.items():
+        if track in frame.percept.ended and alarm.cleared_ns is None:
+            alarm.cleared_ns = frame.captured_ns
 
 
 def _note(event: object, frame: int, seen: Followed) -> None:

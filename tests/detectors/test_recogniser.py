@@ -26,7 +26,7 @@ WHOLE = (0, 0, MILLION, MILLION)
 
 
 def named(model: Path | str, highest: int = 0) -> Recogniser:
-    return Recogniser(True, str(model), ((highest, "human"),), 500_000, 0)
+    return Recogniser(True, str(model), ((highest, "human"),), 500_000, 0, True)
 
 
 def test_raw_boxes_of_one_class_that_cover_each_other_are_one_object() -> None:

@@ -20,7 +20,7 @@ LOOKED = 30
 
 
 def recogniser(wait_ns: int = 0, confidence: int = 500_000) -> Recogniser:
-    return Recogniser(True, "m.onnx", ((0, "human"), (2, "vehicle")), confidence, wait_ns)
+    return Recogniser(True, "m.onnx", ((0, "human"), (2, "vehicle")), confidence, wait_ns, tracking=False)
 
 
 class Told:

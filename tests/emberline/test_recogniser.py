@@ -28,7 +28,9 @@ from support.sites import whole_frame
 
 
 def with_model(document: str, model: str = "spots.onnx", classes: str = '{ 0 = "vehicle" }', more: str = "") -> str:
-    table = f'[channel.recogniser]\nmodel = "{model}"\nclasses = {classes}\nconfidence = 0.3\n{more}\n'
+    table = (
+        f'[channel.recogniser]\nmodel = "{model}"\nclasses = {classes}\nconfidence = 0.3\ntracking = false\n{more}\n'
+    )
     return document.replace("\n[[rule]]", f"\n{table}\n[[rule]]", 1)
 
 

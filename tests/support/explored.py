@@ -70,6 +70,12 @@ class PuppetDetector:
     def recognise(self, captured_ns: int, found: ObjectsRecognised) -> None:
         """Nothing that it follows has a class."""
 
+    def settled(self, at_once: bool = False) -> None:
+        """No frame ever waits."""
+
+    def unsettled(self) -> tuple[int, ...]:
+        return ()
+
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         hit = self.step == "hit" and "yard" in armed
         return (RuleHit("yard", "intrusion", 1, "human", BOX),) if hit else ()

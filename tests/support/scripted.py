@@ -55,6 +55,12 @@ class ScriptedDetector:
     def recognise(self, captured_ns: int, found: ObjectsRecognised) -> None:
         """Nothing that it follows has a class."""
 
+    def settled(self, at_once: bool = False) -> None:
+        """No frame ever waits."""
+
+    def unsettled(self) -> tuple[int, ...]:
+        return ()
+
     def judge(self, captured_ns: int, armed: Mapping[str, int]) -> tuple[RuleHit, ...]:
         hits = self.hits.get(self.frame, [])
         return tuple(RuleHit(rule, "intrusion", track, "human", BOX) for rule, track in hits if rule in armed)
