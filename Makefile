@@ -19,7 +19,7 @@ notebook: $(VENV)/.development
 
 # Every notebook from an empty kernel, about a minute.
 notebooks-check: $(VENV)/.development
-	$(BIN)/pytest -n 2 --nbmake --nbmake-timeout=300 notebooks
+	$(BIN)/pytest -n 2 -p nbmake.pytest_plugin --nbmake --nbmake-timeout=300 notebooks
 
 # A thousand kills, some hundreds of damages, a full disk: about twelve minutes on two cores; see docs/reliability.md.
 crash: $(VENV)/.development

@@ -11,7 +11,7 @@ from devices.reports import ActionAnswered, Ended, FrameArrived, Lost, Report, W
 from kernel.events import ActionRequested
 
 
-def gather(host: DriverHost, enough: Callable[[list[Report]], bool], timeout_s: float = 15.0) -> list[Report]:
+def gather(host: DriverHost, enough: Callable[[list[Report]], bool], timeout_s: float = 60.0) -> list[Report]:
     """The reports up to the first moment when they are `enough`. Raises `AssertionError` if that takes too long."""
     reports: list[Report] = []
     until_s = time.monotonic() + timeout_s
@@ -28,7 +28,7 @@ def seen(kind: type[Report], count: int = 1) -> Callable[[list[Report]], bool]:
     return lambda reports: sum(isinstance(report, kind) for report in reports) >= count
 
 
-def play(host: DriverHost, driver: str, credit: int = 4, timeout_s: float = 30.0) -> list[FrameArrived]:
+def play(host: DriverHost, driver: str, credit: int = 4, timeout_s: float = 120.0) -> list[FrameArrived]:
     """Every frame of a driver that is online, at pace max; each frame that arrives is granted another.
 
     Raises `AssertionError` where one is lost, or the source ends with an error or not at all.

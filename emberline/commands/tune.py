@@ -11,7 +11,6 @@ import typer
 from emberline.console import progress_bar
 from emberline.corpus import open_corpus
 from emberline.errors import Unusable
-from emberline.report.page import write_report
 from emberline.sites import error_lines
 from kernel.site.reader import SiteErrors, Variants
 from replay.scoring import Windows
@@ -55,6 +54,8 @@ def tune(
             raise Unusable(*error_lines("--grid", errors)) from None
         said = sentences(tuned)
         if report is not None:
+            from emberline.report.page import write_report  # it draws with matplotlib, which takes a second to load
+
             write_report(report, tuned, said, sessions)
     if patch is not None:
         patch.write_text(write_patch(tuned.patch, said), encoding="utf-8")

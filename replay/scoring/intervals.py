@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
-from scipy.stats import beta, chi2
+from scipy.special import betaincinv, gammaincinv
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -16,15 +16,15 @@ Interval = tuple[float, float]
 def poisson_interval(count: int, level: float = LEVEL) -> Interval:
     """For the mean of a Poisson count, exact (Garwood, "Fiducial limits for the Poisson distribution", 1936)."""
     tail = (1 - level) / 2
-    low = float(chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
-    return low, float(chi2.ppf(1 - tail, 2 * count + 2)) / 2
+    low = float(gammaincinv(count, tail)) if count else 0.0
+    return low, float(gammaincinv(count + 1, 1 - tail))
 
 
 def share_interval(hits: int, of: int, level: float = LEVEL) -> Interval:
     """For a share, exact (Clopper and Pearson, 1934); (0, 1) of nothing."""
     tail = (1 - level) / 2
-    low = float(beta.ppf(tail, hits, of - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, of - hits)) if hits < of else 1.0
+    low = float(betaincinv(hits, of - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, of - hits, 1 - tail)) if hits < of else 1.0
     return low, high
 
 

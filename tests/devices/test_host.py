@@ -39,7 +39,7 @@ def test_credit_lets_two_channels_be_merged_by_captured_time() -> None:
         for driver in heads:
             host.begin(driver, "max")
             host.grant(driver, 1)
-        until_s = time.monotonic() + 15
+        until_s = time.monotonic() + 60
         while heads and time.monotonic() < until_s:
             for report in host.poll(0.1):
                 if isinstance(report, FrameArrived):
@@ -67,7 +67,7 @@ def test_at_pace_realtime_frames_come_at_their_times() -> None:
         began_s = time.monotonic()
         gather(host, seen(FrameArrived, 20))
         took_s = time.monotonic() - began_s
-    assert 0.9 < took_s < 2.5
+    assert 0.9 < took_s < 5
 
 
 def test_at_pace_realtime_frames_are_dropped_and_told_of_where_the_daemon_is_slow() -> None:

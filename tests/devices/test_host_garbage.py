@@ -74,7 +74,7 @@ def test_garbage_is_counted_reported_at_a_limited_rate_and_harms_nobody(_keyhold
     for n in range(100):
         raw.facts.send_multipart([b"nobody", bytes([n])])
         raw.facts.send_multipart([tokens["b"], bytes([n])])
-    until_s = time.monotonic() + 5
+    until_s = time.monotonic() + 60
     reports: list[object] = []
     while (host.malformed[UNKNOWN] < before[0] + 100 or host.malformed["b"] < before[1] + 100) and (
         time.monotonic() < until_s
@@ -91,7 +91,7 @@ def test_a_token_speaks_for_its_own_driver_alone(_keyholders: Keyholders) -> Non
     before = host.malformed[UNKNOWN], host.malformed["a"]
     raw.commands.send_multipart([b"0" * 32, encode(Hello("b", 1))])
     raw.commands.send_multipart([tokens["a"], encode(Hello("b", 1))])
-    until_s = time.monotonic() + 5
+    until_s = time.monotonic() + 60
     reports: list[object] = []
     while (host.malformed[UNKNOWN], host.malformed["a"]) != (before[0] + 1, before[1] + 1):
         assert time.monotonic() < until_s

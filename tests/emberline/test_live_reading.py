@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from support.cli import REPOSITORY, alarms, emberline, good
 from support.daemon import ended, start, wait_for_alarm
 from support.recordings import cptv, walk
 from support.sites import whole_frame
+from support.waiting import wait_until
 
 Running = tuple["subprocess.Popen[str]", Path, Path]
 
@@ -100,9 +100,8 @@ def test_configurations_are_listed_compared_shown_and_put_back(running: Running)
     first = site.read_text()
     site.write_text(first.replace("duration = 0.5", "duration = 1.5"))
     daemon.send_signal(signal.SIGHUP)
-    while "reload" not in (listed := good("config", log)):
-        time.sleep(0.2)
-    history = listed.splitlines()[1:]
+    wait_until(lambda: "reload" in good("config", log))
+    history = good("config", log).splitlines()[1:]
     assert len(history) == 2 and history[1].endswith("reload")
     seqs = [line.split()[0] for line in history]
     assert good("config", log, "at", seqs[0]).strip() == first.strip()

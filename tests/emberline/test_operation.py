@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from support.daemon import start, wait_for_alarm
 from support.recordings import cptv, walk
 from support.rtsp import free_port
 from support.sites import whole_frame
+from support.waiting import wait_until
 
 
 class Manager:
@@ -42,7 +44,7 @@ class Manager:
 
     def until(self, word: str) -> list[str]:
         said: list[str] = []
-        by_s = time.monotonic() + 20
+        by_s = time.monotonic() + 60
         while word not in said:
             assert time.monotonic() < by_s, said
             said += self.heard(0.5)
@@ -60,6 +62,16 @@ def driver_pids(daemon: subprocess.Popen[str], tmp_path: Path) -> dict[str, int]
     children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
     lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
     return {name: pid for pid, line in lines.items() for name in re.findall(r"(\w+\.cptv)", line)}
+
+
+def when_both_alarmed(log: Path) -> dict[str, Any]:
+    """What `status` says as soon as both cameras are online and each has had an alarm."""
+
+    def account() -> dict[str, Any]:
+        return json.loads(good("status", log, "--json"))
+
+    wait_until(lambda: account()["alarms"] >= 2 and all(channel["online"] for channel in account()["channels"]))
+    return account()
 
 
 def test_a_service_manager_metrics_and_a_log_collector_are_told(
@@ -80,9 +92,8 @@ def test_a_service_manager_metrics_and_a_log_collector_are_told(
     daemon.send_signal(signal.SIGHUP)
     said = manager.until("READY=1")
     assert "RELOADING=1" in said and any(line.startswith("MONOTONIC_USEC=") for line in said)
-    time.sleep(2.0)
-    metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
-    account = json.loads(good("status", log, "--json"))
+    account = when_both_alarmed(log)
+    metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60).read().decode()
     told = good("status", log)
     after = driver_pids(daemon, tmp_path)
     daemon.send_signal(signal.SIGTERM)
@@ -114,9 +125,9 @@ def test_metrics_are_served_at_one_path_of_the_loopback_address_only() -> None:
     server = MetricsServer("0")
     address = f"http://127.0.0.1:{server.port}"
     try:
-        assert urllib.request.urlopen(f"{address}/metrics", timeout=5).status == 200
+        assert urllib.request.urlopen(f"{address}/metrics", timeout=60).status == 200
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"{address}/../etc/passwd", timeout=5)
+            urllib.request.urlopen(f"{address}/../etc/passwd", timeout=60)
     finally:
         server.close()
 

@@ -38,13 +38,13 @@ def running(tmp_path: Path) -> Iterator[Running]:
     daemon.communicate()
 
 
-def wait_for(log: Path, kind: str) -> Event:
-    """The first event of this kind, as soon as it is committed."""
+def wait_for(log: Path, kind: str, after: int = 0) -> Event:
+    """The first event of this kind behind seq `after`, as soon as it is committed."""
     until = time.monotonic() + 150
     while time.monotonic() < until:
         try:
             with read_log(log, live_frames=False) as opened:
-                found = next(opened.read(Selection(kinds=(kind,))), None)
+                found = next(opened.read(Selection(first=after + 1, kinds=(kind,))), None)
         except NobodyAnswers:
             found = None
         if found is not None:
@@ -66,8 +66,7 @@ def test_a_used_up_quota_stops_frames_never_events_and_recording_resumes_with_a_
     taker.unlink()
     freed = wait_for(log, "StorageFreed")
     assert isinstance(freed.body, StorageFreed)
-    wait_for(log, "FramesLost")
-    time.sleep(1)
+    wait_for(log, "FrameCaptured", wait_for(log, "FramesLost").seq)
     daemon.send_signal(signal.SIGTERM)
     daemon.communicate(timeout=60)
     with read_log(log) as opened:

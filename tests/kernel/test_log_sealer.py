@@ -13,7 +13,7 @@ from kernel.log.ledger import read_ledger
 from kernel.log.verify import verify_log
 from tests.kernel.log_helpers import editable_copy, fill, found_sound, payload_of, writing_child
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 def until(what: object, log: DuckDBLog, path: Path) -> None:

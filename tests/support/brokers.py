@@ -56,7 +56,7 @@ class Listener:
         client.on_message = self._heard
         subscribed = threading.Event()
         client.on_subscribe = lambda *_: subscribed.set()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while True:
             try:
                 client.connect("127.0.0.1", self.port)
@@ -66,14 +66,14 @@ class Listener:
                 time.sleep(0.05)
         client.loop_start()
         self._client = client
-        assert subscribed.wait(10), "mosquitto does not take the subscription"
+        assert subscribed.wait(60), "mosquitto does not take the subscription"
 
     def _heard(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         with self._changed:
             self.messages.append((message.topic, message.payload.decode(), message.retain))
             self._changed.notify_all()
 
-    def wait_for(self, topic: str, payload: str | None = None, timeout_s: float = 15.0) -> str:
+    def wait_for(self, topic: str, payload: str | None = None, timeout_s: float = 60.0) -> str:
         """The payload of the first message on the topic (with this payload), now or within the time."""
 
         def found() -> str | None:
@@ -83,7 +83,7 @@ class Listener:
             assert self._changed.wait_for(lambda: found() is not None, timeout_s), (topic, payload, self.messages)
             return found() or ""
 
-    def wait_for_some(self, timeout_s: float = 15.0) -> set[str]:
+    def wait_for_some(self, timeout_s: float = 60.0) -> set[str]:
         """The topics of what was published so far, as soon as there is something."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.messages, timeout_s), "nothing was published"

@@ -93,13 +93,13 @@ class Output:
         words = {"notice": str(directory), "settings": str(path)}
         return ActionRequested("out", self._ordinal, self._kind, "deliver", words)
 
-    def ask(self, request: ActionRequested, timeout_s: float = 20.0) -> ActionAnswered:
+    def ask(self, request: ActionRequested, timeout_s: float = 60.0) -> ActionAnswered:
         self.host.act(self.driver, request, 90.0)
         answer = gather(self.host, seen(ActionAnswered), timeout_s)[-1]
         assert isinstance(answer, ActionAnswered)
         return answer
 
-    def deliver(self, directory: Path, settings: LinkageSettings, timeout_s: float = 20.0) -> ActionAnswered:
+    def deliver(self, directory: Path, settings: LinkageSettings, timeout_s: float = 60.0) -> ActionAnswered:
         return self.ask(self.request(directory, settings), timeout_s)
 
 

@@ -71,7 +71,7 @@ read only = no
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while True:
         try:
             create_connection(("127.0.0.1", port), 1).close()

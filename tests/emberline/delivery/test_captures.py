@@ -3,7 +3,6 @@
 import hashlib
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from support.daemon import start, wait_for_alarm
 from support.deliveries import hostile, notice, parcel
 from support.recordings import cptv, walk
 from support.sites import whole_frame
+from support.waiting import wait_until
 
 CAPTURE = """
 [linkage.shot]
@@ -102,9 +102,7 @@ def test_a_picture_taken_by_hand_says_who_wanted_it(tmp_path: Path) -> None:
     try:
         wait_for_alarm(daemon)
         good("command", log, "capture", "thermal")
-        until = time.monotonic() + 60
-        while not list((log / CAPTURES_NAME).rglob("*capture*_thermal-at.jpg")) and time.monotonic() < until:
-            time.sleep(0.05)
+        wait_until(lambda: list((log / CAPTURES_NAME).rglob("*capture*_thermal-at.jpg")))
     finally:
         daemon.send_signal(signal.SIGTERM)
         daemon.communicate(timeout=60)

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from support.mail_server import MailBox, mail_server
 from support.receivers import Certificates, Receiver, receiving
 from support.recordings import cptv, walk
 from support.sites import whole_frame
+from support.waiting import wait_until
 
 CA = 'ca_file = "tls/authority.pem"'
 
@@ -134,17 +134,12 @@ def test_after_sigkill_during_delivery_the_notice_arrives_once_more_under_the_sa
     site, log = site_with(tmp_path, web(receiver.port, "timeout = 60"), '["web"]', 300), tmp_path / "log"
     daemon = start(site, log)
     wait_for_alarm(daemon)
-    until = time.monotonic() + 20
-    while not receiver.arriving and time.monotonic() < until:
-        time.sleep(0.05)
-    assert receiver.arriving, "nothing was being delivered"
+    wait_until(lambda: receiver.arriving)
     orphans = children_of(daemon.pid)
     daemon.send_signal(signal.SIGKILL)
     daemon.communicate()
     receiver.delay_s = 0.0
-    until = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() for pid in orphans) and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in orphans))
     good("run", "--site", site, "--log", log, "--speed", "max", "--until-end")
     key = json.loads(receiver.arriving[0])["key"]
     arrived = [json.loads(body) for _, body in receiver.posts]
