@@ -38,6 +38,8 @@ CHANGED_PERCENT = 40
 """If more of the frame than this is surprising at once, it is the sensor or the light that changed."""
 FLOOR_COUNTS = {"thermal16": 0.25, "thermal8": 0.5, "optical8": 1.4}
 """Least deviation assumed, in counts after the blur: quantisation, compression, flicker."""
+PATTERN_JUMP = np.float32(3.0)
+"""A thermal picture that strays this many times as far as usual from the background has a new pattern."""
 LEAST_JUMP = np.float32(4 * UNIT)
 """A jump of the tone tells burnt-in text from the scene where the scene moves by this much."""
 SIGMA_PER_DEVIATION = np.float32(1.2533)
@@ -123,6 +125,7 @@ class BackgroundState(msgspec.Struct, frozen=True, eq=False):
 
     count: int
     learning_since_ns: int
+    young_since_ns: int
     last_ns: int
     floor_min: float
     unrest: float
@@ -147,7 +150,7 @@ class Background:
         self._last: tuple[np.ndarray, np.ndarray, np.float32] | None = None
         self._shape: tuple[int, int] | None = None
         self._count = 0
-        self._learning_since_ns = 0
+        self._learning_since_ns = self._young_since_ns = 0
         self._last_ns = 0
         self._floor_min = 0.0
         self._unrest = np.float32(0)
@@ -192,10 +195,13 @@ class Background:
         if self.learning:
             self._learn(frame, captured_ns)
             return self.score
+        processed = pixels.dtype == np.uint8
         if corrected:
             self._re_anchor(frame)
-        processed = pixels.dtype == np.uint8
         tone = tone_of(frame, self._mean, with_gain=processed)
+        if self._thermal and self._jumped(self._strayed(frame, tone)):
+            self._re_anchor(frame)
+            tone = tone_of(frame, self._mean, with_gain=processed)
         before, self._tone = self._tone if processed else tone, tone
         surprising = self._update(frame, before, np.float32(np.iinfo(pixels.dtype).max * UNIT), interval_ns)
         if surprising * 100 > CHANGED_PERCENT * frame.size:
@@ -222,6 +228,7 @@ class Background:
         return BackgroundState(
             count=self._count,
             learning_since_ns=self._learning_since_ns,
+            young_since_ns=self._young_since_ns,
             last_ns=self._last_ns,
             floor_min=self._floor_min,
             unrest=float(self._unrest),
@@ -242,6 +249,7 @@ class Background:
         self._shape = kept.mean.shape
         self._count = kept.count
         self._learning_since_ns = kept.learning_since_ns
+        self._young_since_ns = kept.young_since_ns
         self._last_ns = kept.last_ns
         self._floor_min = kept.floor_min
         self._unrest = np.float32(kept.unrest)
@@ -268,7 +276,7 @@ class Background:
         self._overlay = np.zeros(frame.shape, np.uint8)
         self._tone = UNCHANGED
         self._count = 0
-        self._learning_since_ns = captured_ns
+        self._learning_since_ns = self._young_since_ns = captured_ns
         self._floor_min = floor
         self._unrest = np.float32(0)
         self.learning = True
@@ -315,26 +323,39 @@ class Background:
         )
 
     def _immaturity(self) -> np.float32:
-        """How much more than it has shown so far the picture may vary: a young model has not seen the slow changes."""
-        age = np.float32(max(LEARN_NS, self._last_ns - self._learning_since_ns))
+        """How much more than it has shown so far the picture may vary: a young model has not seen the slow changes.
+
+        Nor has one those of a sensor that has just corrected itself with its shutter.
+        """
+        age = np.float32(max(LEARN_NS, self._last_ns - self._young_since_ns))
         return np.float32(1.0) + np.float32(YOUTH_NS) / age
 
     def _follow_unrest(self, frame: np.ndarray, tone: Tone, interval_ns: int) -> None:
-        """How far the picture as a whole strays from the background: noise, sensor drift, moving vegetation.
+        """Smoothed, how far the picture as a whole strays. A pixel calmer than that is not trusted to be."""
+        now = self._strayed(frame, tone)
+        rate = min(np.float32(interval_ns) / np.float32(UNREST_NS), np.float32(0.5))
+        self._unrest += rate * (min(now, np.float32(3.0) * max(self._unrest, np.float32(1.0))) - self._unrest)
 
-        The middle of the distances on a grid, smoothed. A pixel calmer than that is not trusted to be.
+    def _strayed(self, frame: np.ndarray, tone: Tone) -> np.float32:
+        """How far the picture strays from the background: noise, sensor drift, moving vegetation.
+
+        The middle of the distances on a grid, as a mean absolute deviation.
         """
         step = step_of(frame.shape)
         expected = tone.gain * self._mean[::step, ::step] + tone.offset
         distance = np.abs(frame[::step, ::step] - expected.astype(np.int32))
-        now = np.float32(_middle(distance.ravel())) * DEVIATION_PER_MIDDLE
-        rate = min(np.float32(interval_ns) / np.float32(UNREST_NS), np.float32(0.5))
-        self._unrest += rate * (min(now, np.float32(3.0) * max(self._unrest, np.float32(1.0))) - self._unrest)
+        return np.float32(_middle(distance.ravel())) * DEVIATION_PER_MIDDLE
+
+    def _jumped(self, strayed: np.float32) -> bool:
+        """Whether all of the picture changed its pattern at once: so looks a shutter correction that nobody told of."""
+        usual = max(self._unrest, np.float32(self._floor_min)) * self._immaturity()
+        return bool(strayed > PATTERN_JUMP * usual)
 
     def _re_anchor(self, frame: np.ndarray) -> None:
         """After a shutter correction every pixel has a new offset: take it over, except where a target was."""
         quiet = self.score < LEARN_BELOW
         self._mean += tone_of(frame, self._mean, with_gain=False).offset
+        self._young_since_ns = self._last_ns
         np.copyto(self._mean, frame.astype(np.float32), where=quiet)
         self._count = 2
 

@@ -19,7 +19,7 @@ def confirmation_gates(track: Track, parameters: SceneParameters, frame_width: i
         _at_least("sightings", track.sightings, parameters.confirm_sightings, "sightings"),
         _at_least("seen for", seen_ns, parameters.confirm_ns, "ns"),
         _at_most("gaps", track.gaps, track.sightings // GAPS_ONE_IN, "frames"),
-        _reaches("travel", reach, travel),
+        _reaches("travel", track.advance * 100, travel),
         _reaches("reach", reach, frame_width * parameters.min_reach_percent),
         _reaches("straightness", reach, track.path * parameters.min_straight_percent),
     )

@@ -13,12 +13,13 @@ class SceneParameters(msgspec.Struct, frozen=True):
     Scores are in tenths of σ, lengths in source pixels, durations in ns, shares in percent.
 
     seed_score, low_score : the thresholds at sensitivity 50, see `thresholds`.
-    min_area_px, frame_per_least : the smallest blob, or one part in so many of the frame if that is more.
+    min_area_px, frame_per_least : the smallest blob, or one part in so many of the frame if that is more; the blur
+        adds a pixel or two on each side. Targets of fewer pixels are what distant view is for.
     merge_gap_px : how far apart the parts of one target may lie.
     confirm_sightings, confirm_ns : how often and for how long a target is seen before it counts.
     coast_ns : how long a target may stay unseen.
-    min_travel_percent : how far it must have come before it counts, in percent of its shorter side.
-    min_reach_percent : the same in percent of the frame's width.
+    min_travel_percent : how far it must have come before it counts, in percent of its shorter side (`Track.advance`).
+    min_reach_percent : how far its centre must have, in percent of the frame's width (`Track.reach`).
     min_straight_percent : how much of its path must be net progress; waving leaves go to and fro.
     small_is_human : distant view: a target with a side under 10 px is taken for a human.
     """
@@ -41,7 +42,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "general": SceneParameters(
         seed_score=80,
         low_score=50,
-        min_area_px=12,
+        min_area_px=30,
         frame_per_least=8000,
         merge_gap_px=4,
         confirm_sightings=4,
@@ -69,7 +70,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "leaves_interfered": SceneParameters(
         seed_score=100,
         low_score=50,
-        min_area_px=16,
+        min_area_px=30,
         frame_per_least=6000,
         merge_gap_px=4,
         confirm_sightings=5,

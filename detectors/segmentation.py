@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from detectors.components import components, highest, painted
+from detectors.outline import outlined
 from detectors.scene_modes import SceneParameters, thresholds
 from detectors.wholeness import closed, filled
 
@@ -56,23 +57,25 @@ class Cut(msgspec.Struct, frozen=True):
 
 
 def cut_for(shape: tuple[int, int], sensitivity: int, parameters: SceneParameters) -> Cut:
-    """The cut for score maps of this (height, width)."""
+    """The cut for score maps of this (height, width). Above 50 smaller blobs count, at 100 half as large."""
     low, seed = thresholds(sensitivity, parameters)
     height, width = shape
     least_area = max(parameters.min_area_px, height * width // parameters.frame_per_least)
+    least_area -= least_area * max(0, sensitivity - 50) // 100
     return Cut(low, seed, least_area, max(parameters.merge_gap_px, width // WIDTH_PER_GAP))
 
 
 def foreground(score: np.ndarray, sensitivity: int, parameters: SceneParameters) -> np.ndarray:
     """The foreground mask, (height, width) uint8 of 0 and 255: the components that count, made whole.
 
-    Cracks narrower than the gap that parts of one target may leave are closed, and holes filled. All three steps only
-    ever add where the score map or the sensitivity rises.
+    Their outline is put where the blur has smeared it from, cracks narrower than the gap that parts of one target may
+    leave are closed, and holes filled. All of it only ever adds where the sensitivity rises.
     """
     cut = cut_for(score.shape, sensitivity, parameters)
     if cut.off:
         return np.zeros(score.shape, np.uint8)
-    return filled(closed(painted(score, cut.low, cut.seed, cut.least_area), cut.gap // 2))
+    mask = outlined(painted(score, cut.low, cut.seed, cut.least_area), score, cut.low)
+    return filled(closed(mask, cut.gap // 2))
 
 
 def segment(score: np.ndarray, sensitivity: int, parameters: SceneParameters) -> tuple[Blob, ...]:

@@ -23,6 +23,9 @@ class Track(msgspec.Struct):
 
     `misses` counts the frames since it was last seen, `gaps` all frames in which it was not. `votes` are those of its
     geometry by class, `evidence` the sum of a recogniser's confidences by class, in millionths; empty without one.
+
+    `reach` is how far its centre has come from where it began, `advance` how far the side that leads. A target that
+    comes into view grows while its other side stays with what hides it: the centre goes only half the way.
     """
 
     x: Estimate
@@ -34,6 +37,8 @@ class Track(msgspec.Struct):
     score: int
     begin_x: float
     begin_y: float
+    begin_width: float
+    begin_height: float
     id: int = 0
     sightings: int = 1
     misses: int = 0
@@ -41,6 +46,7 @@ class Track(msgspec.Struct):
     seen: bool = True
     path: float = 0.0
     reach: float = 0.0
+    advance: float = 0.0
     target: TargetClass = "unknown"
     votes: list[int] = []
     evidence: list[int] = []
@@ -84,7 +90,10 @@ class Track(msgspec.Struct):
         step_x, step_y = self.x.position - self.last_x, self.y.position - self.last_y
         self.last_x, self.last_y = self.x.position, self.y.position
         self.path += _length(step_x, step_y)
-        self.reach = max(self.reach, _length(self.last_x - self.begin_x, self.last_y - self.begin_y))
+        across, along = abs(self.last_x - self.begin_x), abs(self.last_y - self.begin_y)
+        self.reach = max(self.reach, _length(across, along))
+        wider, taller = abs(self.width - self.begin_width) / 2, abs(self.height - self.begin_height) / 2
+        self.advance = max(self.advance, _length(across + min(across, wider), along + min(along, taller)))
 
     def box(self, frame_width: int, frame_height: int) -> Box:
         """The box in millionths of the frame, within the frame."""
@@ -110,6 +119,8 @@ def new_track(blob: Blob, captured_ns: int) -> Track:
         score=blob.score,
         begin_x=centre_x,
         begin_y=centre_y,
+        begin_width=float(blob.width),
+        begin_height=float(blob.height),
         last_x=centre_x,
         last_y=centre_y,
         votes=[0, 0, 0, 0],

@@ -162,7 +162,7 @@ class Tracker:
             track.sightings >= p.confirm_sightings
             and track.last_seen_ns - track.first_seen_ns >= p.confirm_ns
             and track.gaps * GAPS_ONE_IN <= track.sightings
-            and track.reach * 100 >= min(track.width, track.height) * p.min_travel_percent
+            and track.advance * 100 >= min(track.width, track.height) * p.min_travel_percent
             and track.reach * 100 >= frame_width * p.min_reach_percent
             and track.reach * 100 >= track.path * p.min_straight_percent
         )
