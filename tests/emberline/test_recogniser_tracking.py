@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 
 from emberline.__main__ import run
+from emberline.wiring import make_engine
+from kernel.engine import EngineState
 from kernel.events import AlarmRaised, Event, FrameCaptured, LookRequested, ObjectsDetected, ObjectsRecognised
 from kernel.log.contract import Selection
 from kernel.log.duckdb_log import open_log
+from kernel.state import decode_state, encode_state
 from replay.examination import examine
 from replay.frames import objects_in
+from replay.refold import Pixels
 from replay.sessions import sessions_of
 from support.cli import outcome
 from support.models import heads
@@ -102,4 +106,27 @@ def test_every_frame_is_looked_at_once_in_a_second_look(place: Path, recorded: l
     up_to = [x for x in examine(log, session, up_to_fact=frame.fact_no) if x.look is not None]
     assert up_to[-1].fact == frame
     assert len(objects_in(log, frame)) == 2
+    log.close()
+
+
+def test_an_engine_stopped_while_a_frame_waits_goes_on_as_if_it_had_not_been(
+    place: Path, recorded: list[Event]
+) -> None:
+    facts = [e for e in recorded if e.is_fact]
+    stop = next(n for n, e in enumerate(facts) if isinstance(e.body, ObjectsRecognised)) + 60
+    stop = next(n for n, e in enumerate(facts) if n > stop and isinstance(e.body, FrameCaptured))
+    log = open_log(place / "log")
+    (session,) = sessions_of(log)
+    pixels, straight, resumed = Pixels(log, session), make_engine(), make_engine()
+    for fact in facts[: stop + 1]:
+        straight.handle(fact, pixels.of(fact))
+    state = decode_state(encode_state(straight.state()), EngineState)
+    assert straight.waiting_for() == [facts[stop].fact_no]
+    resumed.restore(state)
+    late = straight.handle(facts[stop + 1])
+    assert resumed.handle(facts[stop + 1]) == late
+    assert {draft.cause for draft in late[1]} == {-facts[stop].fact_no}
+    for fact in facts[stop + 2 :]:
+        shown = pixels.of(fact)
+        assert resumed.handle(fact, shown) == straight.handle(fact, shown)
     log.close()
