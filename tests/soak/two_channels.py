@@ -95,6 +95,16 @@ def thermal_camera(place: Path) -> Iterator[None]:
         camera.wait()
 
 
+def watch_memory(watched: Watched, minutes: float) -> None:
+    """Say at six times, evenly spread over so many minutes, how much memory everything takes."""
+    for part in range(6):
+        time.sleep(minutes * 10)
+        used = watched.usage()
+        each = ", ".join(f"{name} {one.rss_mb:.0f}" for name, one in used.items())
+        whole = sum(one.rss_mb for one in used.values())
+        print(f"after {(part + 1) * minutes / 6:.1f} min: {whole:.0f} MB ({each})", flush=True)
+
+
 def report(seconds: float, before: dict[str, Usage], after: dict[str, Usage], metrics: dict[str, float]) -> None:
     """The figures, a line each."""
     total = 0.0
@@ -130,7 +140,7 @@ def main() -> None:
             with thermal_camera(place):
                 time.sleep(15)
                 before, began_s = watched.usage(), time.monotonic()
-                time.sleep(given.minutes * 60)
+                watch_memory(watched, given.minutes)
                 seconds, after, metrics = time.monotonic() - began_s, watched.usage(), watched.metrics()
             stopped_s = watched.stop()
             first_s = watched.first_detection_s()
