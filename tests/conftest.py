@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from support.demo import demo_log
+
+__all__ = ["demo_log", "shared_data"]
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -9,10 +9,8 @@ import pytest
 from PIL import Image
 
 from support.cli import alarms, emberline, good
-from support.demo import demo_log
 from support.sites import whole_frame
 
-__all__ = ["demo_log"]
 CLIPS = ("caco_possum_trap", "caco_small", "fever_person")
 
 

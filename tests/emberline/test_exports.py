@@ -11,9 +11,6 @@ import pytest
 
 from emberline import Recording
 from support.cli import alarms, emberline, good
-from support.demo import demo_log
-
-__all__ = ["demo_log"]
 
 
 def test_an_mcap_file_holds_every_picture_exactly_and_every_event(demo_log: Path, tmp_path: Path) -> None:

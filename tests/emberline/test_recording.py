@@ -10,9 +10,6 @@ import pytest
 from emberline import Recording
 from emberline.errors import Unusable
 from support.cli import REPOSITORY, emberline, good, outcome
-from support.demo import demo_log
-
-__all__ = ["demo_log"]
 
 
 @pytest.fixture

@@ -31,7 +31,8 @@ def test_segments_are_sealed_while_the_writer_goes_on(tmp_path: Path) -> None:
     until(4, log, tmp_path)
     sealer = log.sealer_process
     assert sealer is not None
-    assert os.getpriority(os.PRIO_PROCESS, sealer) > os.getpriority(os.PRIO_PROCESS, 0)
+    least = 19  # a test run may be there already
+    assert os.getpriority(os.PRIO_PROCESS, sealer) >= min(os.getpriority(os.PRIO_PROCESS, 0) + 1, least)
     assert [path.stat().st_mode & 0o222 for path in sorted(tmp_path.glob("*.events.duckdb"))[:4]] == [0] * 4
     events += fill(log, 9)
     assert list(log.read()) == events

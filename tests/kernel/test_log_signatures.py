@@ -144,13 +144,15 @@ def test_a_line_is_signed_as_a_whole(log: Path, tmp_path: Path) -> None:
     append_line(editable_copy(log, tmp_path / "log"), signed)
 
 
-def test_the_environment_names_a_key_for_every_command_that_writes(tmp_path: Path) -> None:
+def test_the_environment_names_a_key_for_every_command_that_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site, key = tmp_path / "site.toml", tmp_path / "vault.key"
     site.write_text(whole_frame())
     clip = cptv(tmp_path / "a.cptv", walk(12))
-    env = {"EMBERLINE_SEAL_KEY": str(key)}
-    good("import", clip, "--log", tmp_path / "log", "--site", site, env=env)
-    good("replay", tmp_path / "log", env=env)
+    monkeypatch.setenv("EMBERLINE_SEAL_KEY", str(key))
+    good("import", clip, "--log", tmp_path / "log", "--site", site)
+    good("replay", tmp_path / "log")
     assert key.exists()
     assert not (tmp_path / "log" / "seal.key").exists()
     assert len(verify_log(tmp_path / "log").signed) == 1

@@ -13,10 +13,8 @@ from replay.examination import examine
 from replay.near_misses import NearMiss, near_misses
 from replay.sessions import sessions_of
 from support.cli import emberline, good
-from support.demo import demo_log
 from support.sites import whole_frame
 
-__all__ = ["demo_log"]
 CLIPS = ("caco_rat", "caco_noise_03")
 
 
