@@ -4,11 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support.demo import demo_log
 
 __all__ = ["demo_log", "shared_data"]
 REPOSITORY = Path(__file__).resolve().parent.parent
+settings.register_profile("emberline", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("emberline")
 
 
 def shared_data_path() -> Path | None:
