@@ -110,6 +110,7 @@ def receiving(certificates: Certificates | None) -> Iterator[Receiver]:
     app = Starlette(routes=[Route("/alarms", receiver.post, methods=["POST"])])
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen()  # whoever comes before the server runs waits for it
     receiver.port = int(listening.getsockname()[1])
     more = {} if certificates is None else {"ssl_certfile": certificates.chain, "ssl_keyfile": certificates.key}
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", **more))
