@@ -13,8 +13,8 @@ class SceneParameters(msgspec.Struct, frozen=True):
     Scores are in tenths of σ, lengths in source pixels, durations in ns, shares in percent.
 
     seed_score, low_score : the thresholds at sensitivity 50, see `thresholds`.
-    min_area_px, frame_per_least : the smallest blob, or one part in so many of the frame if that is more; the blur
-        adds a pixel or two on each side. Targets of fewer pixels are what distant view is for.
+    area_px, min_area_px, frame_per_least : the smallest blob. 100 px are the 10×10 px below which distant view is meant
+        for; a small sensor may come down to `min_area_px`, a large frame asks for one part in `frame_per_least`.
     merge_gap_px : how far apart the parts of one target may lie.
     confirm_sightings, confirm_ns : how often and for how long a target is seen before it counts.
     coast_ns : how long a target may stay unseen.
@@ -26,6 +26,7 @@ class SceneParameters(msgspec.Struct, frozen=True):
 
     seed_score: int
     low_score: int
+    area_px: int
     min_area_px: int
     frame_per_least: int
     merge_gap_px: int
@@ -42,6 +43,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "general": SceneParameters(
         seed_score=80,
         low_score=50,
+        area_px=100,
         min_area_px=30,
         frame_per_least=8000,
         merge_gap_px=4,
@@ -56,6 +58,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "distant_view": SceneParameters(
         seed_score=80,
         low_score=50,
+        area_px=4,
         min_area_px=4,
         frame_per_least=80_000,
         merge_gap_px=2,
@@ -70,6 +73,7 @@ SCENE_MODES: dict[SceneMode, SceneParameters] = {
     "leaves_interfered": SceneParameters(
         seed_score=100,
         low_score=50,
+        area_px=100,
         min_area_px=30,
         frame_per_least=6000,
         merge_gap_px=4,

@@ -11,6 +11,8 @@ from detectors.outline import outlined
 from detectors.scene_modes import SceneParameters, thresholds
 from detectors.wholeness import closed, filled
 
+FRAME_PER_AREA = 640
+"""On a small sensor a blob need only cover one part in so many of the frame."""
 WIDTH_PER_GAP = 80
 """Parts of one target may lie this share of the frame's width apart, if that is more than the scene mode says."""
 
@@ -60,7 +62,9 @@ def cut_for(shape: tuple[int, int], sensitivity: int, parameters: SceneParameter
     """The cut for score maps of this (height, width). Above 50 smaller blobs count, at 100 half as large."""
     low, seed = thresholds(sensitivity, parameters)
     height, width = shape
-    least_area = max(parameters.min_area_px, height * width // parameters.frame_per_least)
+    frame = height * width
+    least_area = min(parameters.area_px, frame // FRAME_PER_AREA)
+    least_area = max(parameters.min_area_px, least_area, frame // parameters.frame_per_least)
     least_area -= least_area * max(0, sensitivity - 50) // 100
     return Cut(low, seed, least_area, max(parameters.merge_gap_px, width // WIDTH_PER_GAP))
 

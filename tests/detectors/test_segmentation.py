@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from detectors.scene_modes import SCENE_MODES, thresholds
-from detectors.segmentation import foreground, segment
+from detectors.segmentation import cut_for, foreground, segment
 
 SCORES = arrays(np.uint8, (16, 20), elements=st.integers(0, 255))
 
@@ -49,3 +49,21 @@ def test_a_weak_spot_within_the_box_of_a_strong_one_is_not_foreground() -> None:
     score[28:30, 5:30] = 240
     score[10:12, 20:22] = 60
     assert not foreground(score, 50, SCENE_MODES["general"])[10:12, 20:22].any()
+
+
+@pytest.mark.parametrize(
+    ("mode", "shape", "least"),
+    [
+        ("general", (120, 160), 30),
+        ("general", (240, 320), 100),
+        ("general", (512, 640), 100),
+        ("general", (1080, 1920), 259),
+        ("leaves_interfered", (512, 640), 100),
+        ("distant_view", (512, 640), 4),
+    ],
+)
+def test_the_smallest_blob_is_of_ten_by_ten_pixels_less_on_small_sensors_and_a_few_in_distant_view(
+    mode: str, shape: tuple[int, int], least: int
+) -> None:
+    assert cut_for(shape, 50, SCENE_MODES[mode]).least_area == least
+    assert cut_for(shape, 100, SCENE_MODES[mode]).least_area == least - least // 2
