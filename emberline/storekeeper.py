@@ -213,8 +213,8 @@ class Storekeeper:
         ledger, stretches = read_ledger(self._directory), self._evidence.stretches()
         stored = list(stored_segments(self._directory, ledger, stretches, self._ages.counted_from))
         used = used_bytes(self._directory)
-        short_of = max(0, self._margins.scarce - free_bytes(self._directory))
-        choices = choose(stored, policy, now, max(0, used - policy.filled_at), short_of)
+        spare = free_bytes(self._directory) - self._margins.scarce
+        choices = choose(stored, policy, now, max(0, used - policy.filled_at), max(0, -spare), max(0, used + spare))
         if choices:
             prune(self._directory, choices)
             used -= sum(choice.bytes for choice in choices)

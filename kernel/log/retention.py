@@ -1,4 +1,4 @@
-"""What of a log may go: frames first, by age, then for want of room; events much later.
+"""What of a log may go: frames first, by age, then for want of room; events much later, or where they crowd them out.
 
 `choose` decides and touches nothing; `prune` removes. The ledger says first what is removed, so that a part that is
 gone on purpose is told from one that is missing; the events of pruned frames and their chain stay.
@@ -70,36 +70,60 @@ class Choice(msgspec.Struct, frozen=True):
         return self.segment.frames if self.part == "frames" else self.segment.events
 
 
-def choose(stored: Sequence[Stored], policy: Policy, now: int, over_quota: int = 0, short_of: int = 0) -> list[Choice]:
+def choose(
+    stored: Sequence[Stored], policy: Policy, now: int, over_quota: int = 0, short_of: int = 0, room: int | None = None
+) -> list[Choice]:
     """What is to go now, from segments in order.
 
     Parameters
     ----------
     now : logical time in ns.
     over_quota, short_of : bytes to be freed for the sake of the quota, and of the disk; heeded where `overwrite` is on.
+    room : bytes that the disk has for the log; None for enough.
 
     Of frames the expired ones go, each kind after its own time; then, as long as bytes are to be freed, the oldest
-    that are no evidence, and only then evidence. Events go in order from the start of the log, once they have expired
-    and their frames are gone.
+    that are no evidence, and only then evidence. Events go in order from the start of the log and after their frames:
+    once they have expired, and with `overwrite` where all events take more than half of what the log may have; then
+    the oldest segments go whole.
     """
+    frames = _frames_to_go(stored, policy, now, over_quota, short_of)
+    allowed = (policy.filled_at if room is None else min(policy.filled_at, room)) // 2
+    return [*frames, *_events_to_go(stored, policy, now, {choice.segment.first_seq for choice in frames}, allowed)]
+
+
+def _frames_to_go(stored: Sequence[Stored], policy: Policy, now: int, over_quota: int, short_of: int) -> list[Choice]:
     choices = [Choice(s, "frames", "expired") for s in stored if s.frames and _is_over(s, policy, now)]
     going = {choice.segment.first_seq for choice in choices}
-    if policy.overwrite:
-        freed = sum(choice.bytes for choice in choices)
-        rest = [s for s in stored if s.frames and s.first_seq not in going]
-        for segment in sorted(rest, key=lambda s: s.evidence):  # stable: the oldest of each kind first
-            if freed >= max(over_quota, short_of):
-                break
-            choices.append(Choice(segment, "frames", "quota" if freed < over_quota else "disk"))
-            freed += segment.frames
-            going.add(segment.first_seq)
-    for segment in stored:
-        if segment.events:
-            if now - segment.aged_from <= policy.events_expire_ns or (
-                segment.frames and segment.first_seq not in going
-            ):
-                break
+    freed = sum(choice.bytes for choice in choices)
+    if not policy.overwrite:
+        return choices
+    rest = [s for s in stored if s.frames and s.first_seq not in going]
+    for segment in sorted(rest, key=lambda s: s.evidence):  # stable: the oldest of each kind first
+        if freed >= max(over_quota, short_of):
+            break
+        choices.append(Choice(segment, "frames", "quota" if freed < over_quota else "disk"))
+        freed += segment.frames
+    return choices
+
+
+def _events_to_go(
+    stored: Sequence[Stored], policy: Policy, now: int, without_frames: set[int], allowed: int
+) -> list[Choice]:
+    """`without_frames` are the first seqs of the segments whose frames go now."""
+    choices: list[Choice] = []
+    taken = sum(segment.events for segment in stored)
+    why: Why = "quota" if allowed == policy.filled_at // 2 else "disk"
+    for segment in (s for s in stored if s.events):
+        keeps_frames = segment.frames > 0 and segment.first_seq not in without_frames
+        if policy.overwrite and taken > allowed:
+            if keeps_frames:  # even evidence: nothing else here is as old
+                choices.append(Choice(segment, "frames", why))
+            choices.append(Choice(segment, "events", why))
+        elif now - segment.aged_from > policy.events_expire_ns and not keeps_frames:
             choices.append(Choice(segment, "events", "expired"))
+        else:
+            break
+        taken -= segment.events
     return choices
 
 

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,9 +78,43 @@ def test_events_go_in_order_from_the_start_and_only_after_their_frames(frames: l
     assert all(now - stored[n].ended > 1000 for n in range(len(events)))
 
 
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=20), st.integers(0, 20), st.none() | st.integers(0, 1500))
+def test_segments_whose_events_take_more_than_half_of_the_room_go_whole_and_from_the_start(
+    sizes: list[int], pruned: int, room: int | None
+) -> None:
+    stored = [
+        Stored(10 * n + 1, 10 * n + 10, 10 * n, 10 * n + 10, 0 if n < pruned else 1, size, 0, evidence=True)
+        for n, size in enumerate(sizes)
+    ]
+    choices = choose(stored, POLICY, now=50, room=room)
+    gone = [choice.segment for choice in choices if choice.part == "events"]
+    left = [segment for segment in stored if segment.events and segment not in gone]
+    half = min(POLICY.filled_at, POLICY.filled_at if room is None else room) // 2
+    assert all(choice.why in ("quota", "disk") for choice in choices)
+    assert [choice.segment for choice in choices if choice.part == "frames"] == [s for s in gone if s.frames]
+    assert gone == [segment for segment in stored if segment.events][: len(gone)]
+    assert sum(segment.events for segment in left) <= half
+    if gone:
+        assert gone[-1].events + sum(segment.events for segment in left) > half
+
+
+def test_a_quota_for_years_is_kept_although_events_outlive_their_frames() -> None:
+    policy = Policy(quota_bytes=1000, expire_ns=10**6, evidence_expire_ns=10**6, events_expire_ns=10**9)
+    stored: list[Stored] = []
+    for n in range(500):
+        stored.append(Stored(10 * n + 1, 10 * n + 10, 10 * n, 10 * n + 10, 30, 7, 10 * n + 10, n % 50 == 0))
+        used = sum(segment.frames + segment.events for segment in stored)
+        for choice in choose(stored, policy, 10 * n + 10, over_quota=max(0, used - policy.filled_at)):
+            at = next(i for i, segment in enumerate(stored) if segment.first_seq == choice.segment.first_seq)
+            stored[at] = msgspec.structs.replace(stored[at], **{choice.part: 0})
+        assert sum(segment.frames + segment.events for segment in stored) <= policy.filled_at
+        assert stored[-1].frames
+    assert sum(segment.frames > 0 for segment in stored) >= 8 and sum(segment.events > 0 for segment in stored) >= 40
+
+
 def test_without_overwrite_nothing_goes_before_its_time() -> None:
     policy = Policy(1000, expire_ns=100, evidence_expire_ns=100, overwrite=False)
-    assert choose(segments([10, 10], [False, False]), policy, now=50, over_quota=500, short_of=500) == []
+    assert choose(segments([10, 10], [False, False]), policy, now=50, over_quota=500, short_of=500, room=0) == []
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)).map(sorted).map(tuple)))
