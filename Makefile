@@ -93,7 +93,13 @@ $(VENV)/.development: $(VENV)/.run-time requirements-dev.lock
 
 bench: $(VENV)/.development
 	NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/benchmarks --benchmark-only \
-	    --benchmark-columns=median,iqr,min,max,rounds --benchmark-group-by=group -p no:xdist
+	    --benchmark-columns=median,iqr,min,max,rounds --benchmark-group-by=group -n 0
+
+# CPU time a frame of decoding and watching a video, beside dvr-scan; CLIPS="a.mp4 b.mp4" for more than the stated mix.
+CLIPS ?=
+.PHONY: video-cpu
+video-cpu: $(VENV)/.development $(PEERS)/.installed
+	PYTHONPATH=.:tests $(BIN)/python -m tests.benchmarks.video_cpu $(CLIPS)
 
 refold-speed: $(VENV)/.development
 	PYTHONPATH=.:tests $(BIN)/python -m tests.benchmarks.refold_speed

@@ -44,8 +44,85 @@ LEAST_JUMP = np.float32(4 * UNIT)
 """A jump of the tone tells burnt-in text from the scene where the scene moves by this much."""
 SIGMA_PER_DEVIATION = np.float32(1.2533)
 """σ of a Gaussian over its mean absolute deviation, √(π/2)."""
+TENTHS_PER_DEVIATION = np.float32(10.0) / SIGMA_PER_DEVIATION
 DEVIATION_PER_MIDDLE = np.float32(1.1829)
 """The mean absolute deviation of a Gaussian over the median one."""
+
+
+@njit(cache=True, nogil=True)
+def _expect(mean: np.ndarray, gain: np.float32, offset: np.float32, ceiling: np.float32, expected: np.ndarray) -> None:
+    """What the tone asks of each pixel of a row: its background as the picture shows it now."""
+    for x in range(mean.size):
+        expected[x] = min(gain * mean[x] + offset, ceiling)
+
+
+@njit(cache=True, nogil=True)
+def _stay_behind(
+    frame: np.ndarray,
+    mean: np.ndarray,
+    deviation: np.ndarray,
+    expected: np.ndarray,
+    overlay: np.ndarray,
+    before: tuple[np.float32, np.float32],
+    floor: np.float32,
+    ceiling: np.float32,
+) -> None:
+    """Mark the pixels of a row that stay behind when the tone, `before` it gain and offset, jumps: burnt-in text.
+
+    Anything between what such a pixel showed and what the tone asks of it is normal from then on.
+    """
+    for x in range(mean.size):
+        value = np.float32(frame[x])
+        toned = expected[x]
+        spread = max(deviation[x], floor)
+        if not overlay[x] and TENTHS_PER_DEVIATION * abs(value - toned) >= np.float32(LEARN_BELOW) * spread:
+            shown = min(before[0] * mean[x] + before[1], ceiling)
+            jump = abs(toned - shown)
+            between = min(max(value, min(shown, toned)), max(shown, toned))
+            if jump >= LEAST_JUMP and abs(value - between) <= np.float32(0.5) * jump + spread:
+                overlay[x] = 1
+                mean[x] = shown
+        if overlay[x]:
+            expected[x] = min(max(value, min(mean[x], toned)), max(mean[x], toned))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _score(
+    frame: np.ndarray, expected: np.ndarray, deviation: np.ndarray, floor: np.float32, score: np.ndarray
+) -> None:
+    """How surprising each pixel of a row is, in tenths of σ; `floor` is above zero."""
+    for x in range(score.size):
+        distance = abs(np.float32(frame[x]) - expected[x])
+        tenths = min(TENTHS_PER_DEVIATION * distance / max(deviation[x], floor), np.float32(255.0))
+        score[x] = np.uint8(np.int32(tenths))
+
+
+@njit(cache=True, nogil=True)
+def _follow(
+    frame: np.ndarray,
+    expected: np.ndarray,
+    score: np.ndarray,
+    rates: tuple[np.float32, np.float32, np.float32],
+    floor: np.float32,
+    mean: np.ndarray,
+    deviation: np.ndarray,
+) -> np.int32:
+    """Mean and deviation of a row follow, at the rates of background, foreground and deviation.
+
+    Returns how many pixels surprise.
+    """
+    rate, slow_rate, deviation_rate = rates
+    slow_deviation_rate = np.float32(0.1) * deviation_rate
+    surprising = np.int32(0)
+    for x in range(score.size):
+        surprise = score[x] >= np.uint8(LEARN_BELOW)
+        surprising += np.int32(surprise)
+        difference = np.float32(frame[x]) - expected[x]
+        followed = mean[x] + rate * (expected[x] - mean[x])
+        mean[x] = followed + (slow_rate if surprise else rate) * difference
+        bounded = min(abs(difference), np.float32(3.0) * max(deviation[x], floor))
+        deviation[x] += (slow_deviation_rate if surprise else deviation_rate) * (bounded - deviation[x])
+    return surprising
 
 
 @njit(cache=True, nogil=True)
@@ -55,54 +132,26 @@ def _score_and_learn(
     deviation: np.ndarray,
     score: np.ndarray,
     expected: np.ndarray,
-    gain: np.float32,
-    offset: np.float32,
-    floor: np.float32,
-    rate: np.float32,
-    slow_rate: np.float32,
-    deviation_rate: np.float32,
-    learn_below: np.float32,
-    ceiling: np.float32,
     overlay: np.ndarray,
-    gain_before: np.float32,
-    offset_before: np.float32,
+    tone: tuple[np.float32, np.float32],
+    before: tuple[np.float32, np.float32],
+    may_stay_behind: bool,
+    rates: tuple[np.float32, np.float32, np.float32],
+    floor: np.float32,
+    ceiling: np.float32,
 ) -> int:
-    """One frame: the score of every pixel in tenths of σ, then mean and deviation follow. Returns how many surprise.
+    """One frame: the score of every pixel, then mean and deviation follow. Returns how many surprise.
 
-    What was expected of each pixel is left in `expected`. A pixel that stays behind when the tone jumps is marked in
-    `overlay`: anything between what it showed and what the tone asks of it is normal from then on.
+    What was expected of each pixel is left in `expected`. Row by row, and each step over a row by itself: a row stays
+    in the cache, and the compiler makes vector instructions of loops as plain as these.
     """
     surprising = 0
-    height, width = frame.shape
-    tenths_per_deviation = np.float32(10.0) / SIGMA_PER_DEVIATION
-    slow_deviation_rate = np.float32(0.1) * deviation_rate
-    for y in range(height):
-        values, means, deviations, scores, normal = frame[y], mean[y], deviation[y], score[y], expected[y]
-        drawn = overlay[y]
-        for x in range(width):
-            value = np.float32(values[x])
-            toned = min(gain * means[x] + offset, ceiling)
-            spread = max(deviations[x], floor)
-            if not drawn[x] and tenths_per_deviation * abs(value - toned) >= learn_below * spread:
-                shown = min(gain_before * means[x] + offset_before, ceiling)
-                jump = abs(toned - shown)
-                between = min(max(value, min(shown, toned)), max(shown, toned))
-                if jump >= LEAST_JUMP and abs(value - between) <= np.float32(0.5) * jump + spread:
-                    drawn[x] = 1
-                    means[x] = shown
-            if drawn[x]:
-                toned = min(max(value, min(means[x], toned)), max(means[x], toned))
-            normal[x] = toned
-            difference = value - toned
-            distance = abs(difference)
-            tenths = min(tenths_per_deviation * distance / spread, np.float32(255.0))
-            scores[x] = np.uint8(np.int32(tenths))
-            surprise = tenths >= learn_below
-            surprising += surprise
-            followed = means[x] + rate * (toned - means[x])
-            means[x] = followed + (slow_rate if surprise else rate) * difference
-            bounded = min(distance, np.float32(3.0) * spread)
-            deviations[x] += (slow_deviation_rate if surprise else deviation_rate) * (bounded - deviations[x])
+    for y in range(frame.shape[0]):
+        _expect(mean[y], tone[0], tone[1], ceiling, expected[y])
+        if may_stay_behind:
+            _stay_behind(frame[y], mean[y], deviation[y], expected[y], overlay[y], before, floor, ceiling)
+        _score(frame[y], expected[y], deviation[y], floor, score[y])
+        surprising += int(_follow(frame[y], expected[y], score[y], rates, floor, mean[y], deviation[y]))
     return surprising
 
 
@@ -217,9 +266,7 @@ class Background:
             return self.score
         frame, expected, floor = self._last
         spread = np.maximum(self._deviation, floor)
-        return least_surprise(
-            self.score, frame, expected, spread, LEAST_LOOKED_AT, np.float32(10.0) / SIGMA_PER_DEVIATION
-        )
+        return least_surprise(self.score, frame, expected, spread, LEAST_LOOKED_AT, TENTHS_PER_DEVIATION)
 
     def state(self) -> "BackgroundState | None":
         """The whole model, None where the next frame begins a new one."""
@@ -303,23 +350,21 @@ class Background:
         rate = np.float32(interval_ns) / np.float32(BACKGROUND_NS)
         rate = max(rate, np.float32(1.0) / np.float32(self._count))
         slow = np.float32(interval_ns) / np.float32(FOREGROUND_NS)
+        jump = tone.gain != before.gain or abs(tone.offset - before.offset) >= LEAST_JUMP - np.float32(1)
+        rates = (min(rate, np.float32(0.5)), min(slow, np.float32(0.1)), min(rate, np.float32(0.1)))
         return _score_and_learn(
             frame,
             self._mean,
             self._deviation,
             self.score,
             self._expected,
-            tone.gain,
-            tone.offset,
-            floor,
-            min(rate, np.float32(0.5)),
-            min(slow, np.float32(0.1)),
-            min(rate, np.float32(0.1)),
-            np.float32(LEARN_BELOW),
-            ceiling,
             self._overlay,
-            before.gain,
-            before.offset,
+            (tone.gain, tone.offset),
+            (before.gain, before.offset),
+            bool(jump or self._overlay.max()),
+            rates,
+            floor,
+            ceiling,
         )
 
     def _immaturity(self) -> np.float32:

@@ -6,6 +6,8 @@ Two-pass labelling by runs with union–find (Rosenfeld and Pfaltz 1966; by runs
 import numpy as np
 from numba import njit
 
+from detectors.scanning import next_reaching
+
 FIELDS = 7
 """x0, y0, x1, y1 (exclusive), area in pixels, highest score, sum of the scores."""
 MAX_RUNS = 60_000
@@ -27,11 +29,8 @@ def _components(score: np.ndarray, low: int, runs: np.ndarray, parents: np.ndarr
     count, above, above_end = 0, 0, 0
     for y in range(height):
         start = count
-        x = 0
+        x = next_reaching(score[y], 0, low)
         while x < width:
-            if score[y, x] < low:
-                x += 1
-                continue
             x0, highest, total = x, 0, 0
             while x < width and score[y, x] >= low:
                 highest = max(highest, int(score[y, x]))
@@ -51,6 +50,7 @@ def _components(score: np.ndarray, low: int, runs: np.ndarray, parents: np.ndarr
                     parents[max(a, b)] = min(a, b)
                 k += 1
             count += 1
+            x = next_reaching(score[y], x, low)
         above, above_end = start, count
     return count
 
@@ -90,14 +90,9 @@ def _paint(runs: np.ndarray, parents: np.ndarray, count: int, seed: int, least_a
             mask[runs[i, 0], runs[i, 1] : runs[i, 2]] = 255
 
 
-@njit(cache=True, nogil=True)
 def highest(score: np.ndarray) -> int:
     """The highest score of the map: where it is below every threshold, nothing more needs to be looked at."""
-    best = 0
-    for y in range(score.shape[0]):
-        for x in range(score.shape[1]):
-            best = max(best, int(score[y, x]))
-    return best
+    return int(score.max())
 
 
 def components(score: np.ndarray, low: int) -> np.ndarray:

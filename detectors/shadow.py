@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from detectors.integrate import UNIT
+from detectors.scanning import next_reaching
 
 REACH = 2
 DARKEST_PERCENT = 60
@@ -19,26 +20,46 @@ MOST_RESIDUAL = 3 * UNIT
 
 
 @njit(cache=True, nogil=True)
+def _looks_alike(
+    frame: np.ndarray, expected: np.ndarray, y0: int, y1: int, x0: int, x1: int, seen: np.int64, lit: np.int64
+) -> bool:
+    """Whether the picture in a box, `y1` and `x1` exclusive, is its background times seen / lit, within the noise."""
+    most = MOST_RESIDUAL * lit * (y1 - y0) * (x1 - x0)
+    residual = np.int64(0)
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            residual += abs(frame[y, x] * lit - np.int64(expected[y, x]) * seen)
+        if residual > most:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
 def _clear_shadows(score: np.ndarray, frame: np.ndarray, expected: np.ndarray, above: int) -> None:
+    """The sums over the columns of a row's neighbourhoods are taken once, as far as they are needed."""
     height, width = score.shape
+    column_seen, column_lit = np.empty(width, np.int64), np.empty(width, np.int64)
     for y in range(height):
-        for x in range(width):
-            if score[y, x] < above or frame[y, x] >= expected[y, x]:
-                continue
-            y0, y1, x0, x1 = max(0, y - REACH), min(height, y + REACH + 1), max(0, x - REACH), min(width, x + REACH + 1)
-            seen, lit = np.int64(0), np.int64(0)
-            for v in range(y0, y1):
+        y0, y1 = max(0, y - REACH), min(height, y + REACH + 1)
+        summed = 0
+        x = next_reaching(score[y], 0, above)
+        while x < width:
+            if frame[y, x] < expected[y, x]:
+                x0, x1 = max(0, x - REACH), min(width, x + REACH + 1)
+                for u in range(max(summed, x0), x1):
+                    column_seen[u] = column_lit[u] = 0
+                    for v in range(y0, y1):
+                        column_seen[u] += frame[v, u]
+                        column_lit[u] += np.int64(expected[v, u])
+                summed = x1
+                seen, lit = np.int64(0), np.int64(0)
                 for u in range(x0, x1):
-                    seen += frame[v, u]
-                    lit += np.int64(expected[v, u])
-            if 100 * seen < DARKEST_PERCENT * lit or 100 * seen > LIGHTEST_PERCENT * lit:
-                continue
-            residual = np.int64(0)
-            for v in range(y0, y1):
-                for u in range(x0, x1):
-                    residual += abs(frame[v, u] * lit - np.int64(expected[v, u]) * seen)
-            if residual <= MOST_RESIDUAL * lit * (y1 - y0) * (x1 - x0):
-                score[y, x] = 0
+                    seen += column_seen[u]
+                    lit += column_lit[u]
+                dimmed = DARKEST_PERCENT * lit <= 100 * seen <= LIGHTEST_PERCENT * lit
+                if dimmed and _looks_alike(frame, expected, y0, y1, x0, x1, seen, lit):
+                    score[y, x] = 0
+            x = next_reaching(score[y], x + 1, above)
 
 
 def without_shadows(score: np.ndarray, frame: np.ndarray, expected: np.ndarray, above: int) -> np.ndarray:

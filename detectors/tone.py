@@ -105,8 +105,9 @@ class _Bin(NamedTuple):
 
 def _bins(expected: np.ndarray, change: np.ndarray) -> list[_Bin]:
     """Bins of equal width, from dark to bright; those with too few pixels are left out."""
-    order = np.argsort(expected, kind="stable")
-    levels, changes = expected[order], change[order]
+    ordered = np.sort((expected.astype(np.int64) << 32) + change)
+    levels = (ordered + (1 << 31)) >> 32
+    changes = (ordered - (levels << 32)).astype(np.int32)
     fewest = max(1, levels.size // FEWEST_IN_BIN)
     darkest, brightest = int(levels[fewest - 1]), int(levels[-fewest])
     width = max(LEAST_WIDTH, (brightest - darkest) // BINS)
