@@ -72,13 +72,16 @@ def edges(polygon: Polygon) -> tuple[tuple[Point, Point], ...]:
 
 def contains(polygon: Polygon, point: Point) -> bool:
     """Whether `point` is inside the polygon or on its boundary; even-odd where the polygon crosses itself."""
+    x, y = point
     inside = False
-    for a, b in edges(polygon):
-        if on_segment(a, b, point):
+    a = polygon[-1]
+    for b in polygon:
+        signed = turn(a, b, point)
+        if signed == 0 and (a[0] <= x <= b[0] or b[0] <= x <= a[0]) and (a[1] <= y <= b[1] or b[1] <= y <= a[1]):
             return True
-        if (a[1] <= point[1]) != (b[1] <= point[1]):
-            upper, lower = (a, b) if a[1] < b[1] else (b, a)
-            inside ^= turn(upper, lower, point) < 0
+        if (a[1] <= y) != (b[1] <= y):
+            inside ^= signed < 0 if a[1] < b[1] else signed > 0
+        a = b
     return inside
 
 

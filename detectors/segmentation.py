@@ -116,9 +116,7 @@ def _merged(blobs: list[Blob], gap_px: int) -> list[Blob]:
 
 def _belong_together(a: Blob, b: Blob, gap_px: int) -> bool:
     """Head and body fill their common box; two that pass each other leave its corners empty."""
-    across = max(a.x0, b.x0) - min(a.x1, b.x1)
-    along = max(a.y0, b.y0) - min(a.y1, b.y1)
-    if across >= gap_px or along >= gap_px:
+    if b.x0 - a.x1 >= gap_px or a.x0 - b.x1 >= gap_px or b.y0 - a.y1 >= gap_px or a.y0 - b.y1 >= gap_px:
         return False
     union = _union(a, b)
     boxes = a.width * a.height + b.width * b.height

@@ -17,6 +17,7 @@ from detectors.track import Track
 from kernel.detector import Frame, Percept
 from kernel.events import (
     Body,
+    Box,
     DetectedObject,
     HoldOffEnded,
     HoldOffStarted,
@@ -143,7 +144,7 @@ class Sight:
 
     def follow(self, sighting: Sighting, boxes: Sequence[FoundBox] = ()) -> Percept:
         """Fold what a frame showed, and the boxes that a model found in it, into the tracks."""
-        events: list[Body] = []
+        fresh: list[Track] = []
         ended, self._orphans = self._orphans, []
         for number, pipeline in enumerate(self._pipelines.values()):
             if sighting.blobs is None:
@@ -151,9 +152,12 @@ class Sight:
                 continue
             confirmed, over = pipeline.follow(sighting.blobs[number], sighting.captured_ns, self.size, boxes)
             ended += over
-            events += [TrackStarted(t.id, sighting.number, t.box(*self.size)) for t in confirmed]
-        events += self._seen(sighting.number) + [self._ended(track) for track in ended]
-        places = {t.id: t.box(*self.size) for p in self._pipelines.values() for t in p.tracks()}
+            fresh += confirmed
+        tracks = [t for p in self._pipelines.values() for t in p.tracks()]
+        places = {t.id: t.box(*self.size) for t in tracks}
+        events: list[Body] = [TrackStarted(t.id, sighting.number, places[t.id]) for t in fresh]
+        events += self._seen(sighting.number, [t for t in tracks if t.seen], places)
+        events += [self._ended(track) for track in ended]
         return Percept(tuple(events), places, tuple(t.id for t in ended))
 
     def targets(self) -> dict[Settings, tuple[Target, ...]]:
@@ -239,16 +243,15 @@ class Sight:
             return [HoldOffEnded()]
         return []
 
-    def _seen(self, frame: int) -> list[Body]:
-        """ObjectsDetected where something was seen, and TrackUpdated where a class settled or changed."""
-        tracks = [t for p in self._pipelines.values() for t in p.tracks() if t.seen]
+    def _seen(self, frame: int, tracks: list[Track], places: dict[int, Box]) -> list[Body]:
+        """ObjectsDetected where tracks were seen, and TrackUpdated where a class settled or changed."""
         events: list[Body] = []
         for track in tracks:
             if self._classes.get(track.id, "unknown") != track.target:
                 self._classes[track.id] = track.target
                 events.append(TrackUpdated(track.id, frame, track.target, confidence(track)))
         if tracks:
-            objects = tuple(DetectedObject(t.id, t.target, t.box(*self.size), t.score) for t in tracks)
+            objects = tuple(DetectedObject(t.id, t.target, places[t.id], t.score) for t in tracks)
             events.append(ObjectsDetected(frame, objects))
         return events
 

@@ -1,28 +1,18 @@
 """Following targets over frames: predict, gate, assign, update, begin, end."""
 
 from collections.abc import Callable
-from math import sqrt
 
 import msgspec
-import numpy as np
 
-from detectors.assignment import FORBIDDEN, assign
+from detectors.assignment import assign
 from detectors.classification import vote
+from detectors.gating import costs_of
 from detectors.scene_modes import SECOND_NS, SceneParameters
 from detectors.segmentation import Blob
 from detectors.track import Track, new_track
 from kernel.site.model import ChannelKind, Perspective
 from kernel.state import as_state
 
-GATE_SIZES = 0.75
-"""A blob may lie this many of the target's longer side from where it was expected…"""
-GATE_PX = 6.0
-"""… and this many pixels more, and one σ of the expectation."""
-WHOLE_GATE_SIZES = 0.5
-"""A model's box does not grow or shrink with what stands out: it may lie this many of the target's width to the side,
-and of its height up or down."""
-FRAGMENT_SIZES = 6.0
-"""A blob this many times smaller than a target is not that target."""
 MERGED_SIZES = 1.4
 """A blob this many times as large as the target it continues may hold another one too."""
 GAPS_ONE_IN = 4
@@ -114,11 +104,7 @@ class Tracker:
         self._last_ns, self._tracks = kept.last_ns, kept.tracks
 
     def _match(self, blobs: tuple[Blob, ...], captured_ns: int, around: tuple[Blob, ...]) -> None:
-        costs = np.full((len(self._tracks), len(blobs)), FORBIDDEN, np.int64)
-        for row, track in enumerate(self._tracks):
-            for column, blob in enumerate(blobs):
-                costs[row, column] = _cost(track, blob)
-        pairs = assign(costs)
+        pairs = assign(costs_of(self._tracks, blobs))
         taken = {column for _, column in pairs}
         matched = {row for row, _ in pairs}
         for row, column in pairs:
@@ -138,9 +124,9 @@ class Tracker:
                 track.miss()
         covered = [t for row, t in enumerate(self._tracks) if row in matched]
         for column, blob in enumerate(blobs):
-            part = any(_covers(t, blob) for t in covered)
-            if column not in taken and not part and len(self._tracks) < MAX_TRACKS:
-                self._tracks.append(new_track(blob, captured_ns))
+            if column in taken or len(self._tracks) >= MAX_TRACKS or any(_covers(t, blob) for t in covered):
+                continue
+            self._tracks.append(new_track(blob, captured_ns))
 
     def _hidden_in(self, blob: Blob, owner: Track, matched: set[int]) -> list[int]:
         """The other targets that have merged into this blob: it is much larger than its owner, and they are in it."""
@@ -195,22 +181,6 @@ def _expected(track: Track, dt: float) -> Blob:
     top = int(track.y.position + dt * track.y.velocity - track.height / 2)
     width, height = max(1, int(track.width)), max(1, int(track.height))
     return Blob(left, top, left + width, top + height, width * height, track.score)
-
-
-def _cost(track: Track, blob: Blob) -> int:
-    """How badly the blob continues the track: the distance of the centres and of the sizes, in hundredths of a px."""
-    across = abs((blob.x0 + blob.x1) / 2 - track.x.position)
-    along = abs((blob.y0 + blob.y1) / 2 - track.y.position)
-    gate_x = gate_y = GATE_PX + GATE_SIZES * max(track.width, track.height, blob.width, blob.height)
-    if blob.whole:
-        gate_x = GATE_PX + WHOLE_GATE_SIZES * max(track.width, blob.width)
-        gate_y = GATE_PX + WHOLE_GATE_SIZES * max(track.height, blob.height)
-    if across > gate_x + sqrt(track.x.pp) or along > gate_y + sqrt(track.y.pp):
-        return FORBIDDEN
-    if track.id and blob.width * blob.height * FRAGMENT_SIZES < track.width * track.height:
-        return FORBIDDEN
-    size = abs(blob.width - track.width) + abs(blob.height - track.height)
-    return int((across + along + 0.5 * size) * 100) + (0 if track.id else 100_000)
 
 
 def _holds(blob: Blob, track: Track) -> bool:
