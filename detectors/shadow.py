@@ -20,15 +20,51 @@ MOST_RESIDUAL = 3 * UNIT
 
 
 @njit(cache=True, nogil=True)
-def _looks_alike(
-    frame: np.ndarray, expected: np.ndarray, y0: int, y1: int, x0: int, x1: int, seen: np.int64, lit: np.int64
-) -> bool:
-    """Whether the picture in a box, `y1` and `x1` exclusive, is its background times seen / lit, within the noise."""
+def _sum_around(picture: np.ndarray, y: int, columns: np.ndarray, out: np.ndarray) -> None:
+    """The sum of what is around each pixel of row `y`, (width,) int32; nothing is beyond the picture's edges.
+
+    `columns`, (width + 2 · REACH,) int32, is room for the sums down the columns, zero at its ends.
+    """
+    width = out.size
+    within = columns[REACH : REACH + width]
+    within[:] = 0
+    for v in range(max(0, y - REACH), min(picture.shape[0], y + REACH + 1)):
+        row = picture[v]
+        for x in range(width):
+            within[x] += np.int32(row[x])
+    left2, left, right, right2 = columns[:width], columns[1:], columns[3:], columns[4:]
+    for x in range(width):
+        out[x] = left2[x] + left[x] + within[x] + right[x] + right2[x]
+
+
+@njit(cache=True, nogil=True)
+def _mark_dimmed(
+    score: np.ndarray,
+    frame: np.ndarray,
+    expected: np.ndarray,
+    seen: np.ndarray,
+    lit: np.ndarray,
+    above: np.uint8,
+    dimmed: np.ndarray,
+) -> None:
+    """Where a row surprises by being darker, and all around by a factor that a shadow may have: uint8 of 0 and 1."""
+    for x in range(score.size):
+        percent, whole = np.int64(100) * np.int64(seen[x]), np.int64(lit[x])
+        surprises = np.uint8(score[x] >= above) & np.uint8(np.float32(frame[x]) < expected[x])
+        fits = np.uint8(DARKEST_PERCENT * whole <= percent) & np.uint8(percent <= LIGHTEST_PERCENT * whole)
+        dimmed[x] = surprises & fits
+
+
+@njit(cache=True, nogil=True)
+def _looks_alike(frame: np.ndarray, expected: np.ndarray, y: int, x: int, seen: np.int64, lit: np.int64) -> bool:
+    """Whether the picture around a pixel is its background times seen / lit, within the noise."""
+    y0, y1 = max(0, y - REACH), min(frame.shape[0], y + REACH + 1)
+    x0, x1 = max(0, x - REACH), min(frame.shape[1], x + REACH + 1)
     most = MOST_RESIDUAL * lit * (y1 - y0) * (x1 - x0)
     residual = np.int64(0)
-    for y in range(y0, y1):
-        for x in range(x0, x1):
-            residual += abs(frame[y, x] * lit - np.int64(expected[y, x]) * seen)
+    for v in range(y0, y1):
+        for u in range(x0, x1):
+            residual += abs(frame[v, u] * lit - np.int64(expected[v, u]) * seen)
         if residual > most:
             return False
     return True
@@ -36,30 +72,21 @@ def _looks_alike(
 
 @njit(cache=True, nogil=True)
 def _clear_shadows(score: np.ndarray, frame: np.ndarray, expected: np.ndarray, above: int) -> None:
-    """The sums over the columns of a row's neighbourhoods are taken once, as far as they are needed."""
     height, width = score.shape
-    column_seen, column_lit = np.empty(width, np.int64), np.empty(width, np.int64)
+    columns = np.zeros(width + 2 * REACH, np.int32)
+    seen, lit = np.empty(width, np.int32), np.empty(width, np.int32)
+    dimmed = np.empty(width, np.uint8)
     for y in range(height):
-        y0, y1 = max(0, y - REACH), min(height, y + REACH + 1)
-        summed = 0
-        x = next_reaching(score[y], 0, above)
+        if next_reaching(score[y], 0, above) == width:
+            continue
+        _sum_around(frame, y, columns, seen)
+        _sum_around(expected, y, columns, lit)
+        _mark_dimmed(score[y], frame[y], expected[y], seen, lit, np.uint8(above), dimmed)
+        x = next_reaching(dimmed, 0, 1)
         while x < width:
-            if frame[y, x] < expected[y, x]:
-                x0, x1 = max(0, x - REACH), min(width, x + REACH + 1)
-                for u in range(max(summed, x0), x1):
-                    column_seen[u] = column_lit[u] = 0
-                    for v in range(y0, y1):
-                        column_seen[u] += frame[v, u]
-                        column_lit[u] += np.int64(expected[v, u])
-                summed = x1
-                seen, lit = np.int64(0), np.int64(0)
-                for u in range(x0, x1):
-                    seen += column_seen[u]
-                    lit += column_lit[u]
-                dimmed = DARKEST_PERCENT * lit <= 100 * seen <= LIGHTEST_PERCENT * lit
-                if dimmed and _looks_alike(frame, expected, y0, y1, x0, x1, seen, lit):
-                    score[y, x] = 0
-            x = next_reaching(score[y], x + 1, above)
+            if _looks_alike(frame, expected, y, x, np.int64(seen[x]), np.int64(lit[x])):
+                score[y, x] = 0
+            x = next_reaching(dimmed, x + 1, 1)
 
 
 def without_shadows(score: np.ndarray, frame: np.ndarray, expected: np.ndarray, above: int) -> np.ndarray:

@@ -105,16 +105,16 @@ class _Bin(NamedTuple):
 
 def _bins(expected: np.ndarray, change: np.ndarray) -> list[_Bin]:
     """Bins of equal width, from dark to bright; those with too few pixels are left out."""
-    ordered = np.sort((expected.astype(np.int64) << 32) + change)
-    levels = (ordered + (1 << 31)) >> 32
-    changes = (ordered - (levels << 32)).astype(np.int32)
+    levels = np.sort(expected)
     fewest = max(1, levels.size // FEWEST_IN_BIN)
     darkest, brightest = int(levels[fewest - 1]), int(levels[-fewest])
     width = max(LEAST_WIDTH, (brightest - darkest) // BINS)
+    numbers = np.clip((expected - darkest) // width, 0, BINS - 1).astype(np.int64)
+    changes = np.sort((numbers << 32) + change)
     edges = [0, *np.searchsorted(levels, [darkest + k * width for k in range(1, BINS)]).tolist(), levels.size]
     return [
-        _Bin(int(levels[(start + end) // 2]), shared(np.sort(changes[start:end])), end - start)
-        for start, end in pairwise(edges)
+        _Bin(int(levels[(start + end) // 2]), shared(changes[start:end] - (number << 32)), end - start)
+        for number, (start, end) in enumerate(pairwise(edges))
         if end - start >= fewest
     ]
 

@@ -200,11 +200,11 @@ def _gaps(gate: Gate, value: str, limit: str) -> str:
 
 
 def _travel(gate: Gate, value: str, limit: str) -> str:
-    return f"It moved {value} from where it appeared; {limit} are needed for something of its size{spare(gate)}"
+    return f"The side that leads came {value} from where it appeared; something of its size needs {limit}{spare(gate)}"
 
 
 def _reach(gate: Gate, value: str, limit: str) -> str:
-    return f"It moved {value} from where it appeared; {limit} are needed in a picture of this size{spare(gate)}"
+    return f"Its middle came {value} from where it appeared; in a picture of this size {limit} are needed{spare(gate)}"
 
 
 def _straight(gate: Gate, value: str, limit: str) -> str:

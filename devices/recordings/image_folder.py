@@ -34,14 +34,14 @@ class ImageFolder:
         self, path: Path, *, fps: float | None = None, began: str | None = None, first: int = 0, last: int | None = None
     ) -> None:
         """List the folder and look at its first image. Raises `MediaError`."""
-        self._paths = _numbered(path)
-        first_image = load_image(self._paths[0])
+        self._folder, self._names = path, _numbered(path)
+        first_image = load_image(path / self._names[0])
         thermal = first_image.dtype == np.uint16
         self.kind: Literal["thermal", "optical"] = "thermal" if thermal else "optical"
         self.began = began
         self._shape, self._dtype = first_image.shape, first_image.dtype
         self._fps = fps or (THERMAL_FPS if thermal else OPTICAL_FPS)
-        self._selected = range(len(self._paths))[first:last]
+        self._selected = range(len(self._names))[first:last]
 
     @property
     def frames(self) -> int:
@@ -51,11 +51,12 @@ class ImageFolder:
     def read(self) -> Iterator[Shot]:
         """The images, (height, width) uint8 or uint16. Raises `MediaError` naming the file that does not fit."""
         for index in self._selected:
-            pixels = load_image(self._paths[index])
+            image = self._folder / self._names[index]
+            pixels = load_image(image)
             if pixels.shape != self._shape or pixels.dtype != self._dtype:
                 raise MediaError(
-                    f"{self._paths[index]}: {_describe(pixels.shape, pixels.dtype)}, "
-                    f"but {self._paths[0].name} is {_describe(self._shape, self._dtype)}; all must be alike"
+                    f"{image}: {_describe(pixels.shape, pixels.dtype)}, "
+                    f"but {self._names[0]} is {_describe(self._shape, self._dtype)}; all must be alike"
                 )
             yield Shot(round(index * 1e9 / self._fps), pixels)
 
@@ -104,15 +105,18 @@ def _grey(path: Path, image: Image.Image) -> np.ndarray:
     return luma(np.array(image.convert("RGB"), dtype=np.uint8))
 
 
-def _numbered(folder: Path) -> list[Path]:
-    by_number: dict[int, Path] = {}
-    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
-        number = _number_of(entry.name)
-        if number is None or not entry.is_file():
-            continue
-        if number in by_number:
-            raise MediaError(f"{folder}: {by_number[number].name} and {entry.name} have the same number {number}")
-        by_number[number] = Path(entry.path)
+def _numbered(folder: Path) -> list[str]:
+    """The names of the images by number. Names alone: a day of frames is close to a million of them."""
+    by_number: dict[int, str] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            number = _number_of(entry.name)
+            if number is None or not entry.is_file():
+                continue
+            if number in by_number:
+                one, other = sorted((by_number[number], entry.name))
+                raise MediaError(f"{folder}: {one} and {other} have the same number {number}")
+            by_number[number] = entry.name
     if not by_number:
         raise MediaError(f"{folder}: no numbered images there{_hint(folder)}")
     return [by_number[number] for number in sorted(by_number)]
