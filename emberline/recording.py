@@ -41,7 +41,33 @@ from replay.tables import alarms_table, detections_table, events_table, frames_t
 from replay.whatif import what_if
 
 
-class Recording:
+class Tables:
+    """What a log holds, as polars frames."""
+
+    _log: EventLog
+
+    def alarms(self) -> pl.DataFrame:
+        """One row an alarm: rule, target, box, how often it was repeated, when and why it ended."""
+        return alarms_table(self._log)
+
+    def detections(self) -> pl.DataFrame:
+        """One row for each target in each frame."""
+        return detections_table(self._log)
+
+    def tracks(self) -> pl.DataFrame:
+        """One row a track: where it began, what it was taken for, how long it lasted."""
+        return tracks_table(self._log)
+
+    def frames(self) -> pl.DataFrame:
+        """One row a frame, without its pixels."""
+        return frames_table(self._log)
+
+    def events(self, kind: str) -> pl.DataFrame:
+        """The events of one kind. Raises `KeyError` where there is no such kind."""
+        return events_table(self._log, kind)
+
+
+class Recording(Tables):
     """A log opened for reading. Use it in a `with` statement, or `close` it.
 
     Frames of polars begin with `seq`, `fact_no`, `session`, `time`, `civil`, `source`, `cause`; `replay/tables.py` says
@@ -94,26 +120,6 @@ class Recording:
         return recorded_site(bodies[-1].document)
 
     # Tables
-
-    def alarms(self) -> pl.DataFrame:
-        """One row an alarm: rule, target, box, how often it was repeated, when and why it ended."""
-        return alarms_table(self._log)
-
-    def detections(self) -> pl.DataFrame:
-        """One row for each target in each frame."""
-        return detections_table(self._log)
-
-    def tracks(self) -> pl.DataFrame:
-        """One row a track: where it began, what it was taken for, how long it lasted."""
-        return tracks_table(self._log)
-
-    def frames(self) -> pl.DataFrame:
-        """One row a frame, without its pixels."""
-        return frames_table(self._log)
-
-    def events(self, kind: str) -> pl.DataFrame:
-        """The events of one kind. Raises `KeyError` where there is no such kind."""
-        return events_table(self._log, kind)
 
     def config_history(self) -> pl.DataFrame:
         """One row a setting that changed: `path` as in the site file, `before` and `after` as JSON, `who`."""
@@ -198,24 +204,11 @@ class Recording:
         return sessions[number - 1]
 
 
-class Replayed:
-    """The outcome of a replay under other settings; `outcome` is its digest."""
+class Replayed(Tables):
+    """What a replay under other settings came to; `outcome` is its digest."""
 
     def __init__(self, log: EventLog, outcome: str) -> None:
         self._log, self.outcome = log, outcome
-
-    def alarms(self) -> pl.DataFrame:
-        """As `Recording.alarms`."""
-        return alarms_table(self._log)
-
-    def detections(self) -> pl.DataFrame:
-        return detections_table(self._log)
-
-    def tracks(self) -> pl.DataFrame:
-        return tracks_table(self._log)
-
-    def events(self, kind: str) -> pl.DataFrame:
-        return events_table(self._log, kind)
 
 
 def _settings(settings: Mapping[str, object]) -> list[str]:
