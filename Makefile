@@ -21,7 +21,7 @@ notebook: $(VENV)/.development
 notebooks-check: $(VENV)/.development
 	$(BIN)/pytest -n 2 -p nbmake.pytest_plugin --nbmake --nbmake-timeout=300 notebooks
 
-# A thousand kills, some hundreds of damages, a full disk: about twelve minutes on two cores; see docs/reliability.md.
+# A thousand kills, some hundreds of damages, a full disk: a quarter of an hour on two quiet cores; see docs/reliability.md.
 crash: $(VENV)/.development
 	$(BIN)/python -m tests.crash.kills --kills 1000
 	$(BIN)/python -m tests.crash.damages --each 200 --others 50
@@ -31,7 +31,7 @@ crash: $(VENV)/.development
 SOAK_HOURS ?= 24
 .PHONY: soak-storage
 soak-storage: $(VENV)/.development
-	$(BIN)/python -m tests.crash.soak --hours $(SOAK_HOURS)
+	PYTHONPATH=.:tests $(BIN)/python -m tests.soak.storage --hours $(SOAK_HOURS)
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
