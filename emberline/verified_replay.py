@@ -16,7 +16,7 @@ from kernel.log.contract import EventLog
 from kernel.outcome import outcome_of
 from replay.parts import Part, parts_of, whole
 from replay.sessions import Session, sessions_of
-from replay.side_by_side import compare_parts
+from replay.side_by_side import compare_parts, worthwhile
 from replay.verification import Comparison, differences
 
 
@@ -46,7 +46,7 @@ def verify_replay(path: Path, scope: Scope, jobs: int | None) -> None:
             raise Unusable("the log holds no session yet; import a recording, or run the daemon")
         parts = _chosen(log, [part for session in sessions for part in _parts(log, session)], scope)
     with progress_bar("replaying") as tell:
-        results = compare_parts(path, parts, make_engine, jobs or _cores(), tell)
+        results = compare_parts(path, parts, make_engine, jobs or worthwhile(parts, _cores()), tell)
     bad = False
     with read_log(path) as log:
         for session in sessions:

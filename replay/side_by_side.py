@@ -1,7 +1,8 @@
-"""Many parts refolded side by side, each by a process that opens the log for itself."""
+"""Many parts refolded side by side, by this process and others, each of which opens the log for itself."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,19 @@ from replay.parts import Part
 from replay.refold import Progress
 from replay.verification import Comparison, compare
 
-FACTS_A_PROCESS = 300
+FACTS_A_PROCESS = 700
 """Starting a process takes about as long as folding this many."""
-_LOOK_S = 0.2
 _TELL_EVERY = 20
 
 MakeEngine = Callable[[], Engine]
 
-_done: Any = None
-"""In a process of the pool: the count of facts done that all of them share."""
+_tell: Any = None
+"""In a process of the pool: counts the facts that it folds."""
+
+
+def worthwhile(parts: Sequence[Part], cores: int) -> int:
+    """How many processes to use where nobody says."""
+    return max(1, min(cores, sum(part.size for part in parts) // FACTS_A_PROCESS))
 
 
 def compare_parts(
@@ -33,53 +38,79 @@ def compare_parts(
     `make_engine` must be importable by name. The results come in the order of the parts.
     """
     total = sum(part.size for part in parts)
-    jobs = min(jobs, len(parts), max(1, total // FACTS_A_PROCESS))
-    if jobs > 1:
-        return _in_processes(path, parts, make_engine, jobs, progress, total)
-    results: list[Comparison] = []
-    before = 0
-    for part in parts:
-        start = before
-        results.append(_compare(path, part, make_engine, lambda done, _, start=start: progress(start + done, total)))
-        before += part.size
+    jobs = min(jobs, len(parts))
+    context = get_context("spawn")  # a fork would take the threads of DuckDB and numba along, dead
+    tell = _Told(context.Value("q", 0), lambda done: progress(done, total))
+    if jobs == 1:
+        return [_compare(path, part, make_engine, tell) for part in parts]
+    with ProcessPoolExecutor(jobs - 1, context, _begin, (tell.count,)) as pool:
+        work = _Work(parts, lambda part: pool.submit(_compare_in_pool, path, part, make_engine))
+        for _ in range(jobs - 1):
+            work.hand_over()
+        while (number := work.take()) is not None:
+            work.results[number] = _compare(path, parts[number], make_engine, tell)
+        results = [work.results[number] for number in work.finished()]
+    progress(total, total)
     return results
 
 
-def _in_processes(
-    path: Path, parts: Sequence[Part], make_engine: MakeEngine, jobs: int, progress: Progress, total: int
-) -> list[Comparison]:
-    context = get_context("spawn")  # a fork would take the threads of DuckDB and numba along, dead
-    done = context.Value("q", 0)
-    with ProcessPoolExecutor(jobs, context, _begin, (done,)) as pool:
-        futures = [pool.submit(_compare_in_pool, path, part, make_engine) for part in parts]
-        for _ in _while_running(futures):
-            progress(done.value, total)
-        return [future.result() for future in futures]
+class _Work:
+    """The parts, in order, for this process and those of a pool: each takes the next one as soon as it is free.
+
+    This one folds too, since the others take as long to start as it takes to fold some hundred facts.
+    """
+
+    def __init__(self, parts: Sequence[Part], submit: "Callable[[Part], Future[Comparison]]") -> None:
+        self.results: dict[int, Comparison] = {}
+        self._parts, self._submit = parts, submit
+        self._waiting = deque(range(len(parts)))
+        self._handed: dict[int, Future[Comparison]] = {}
+
+    def take(self) -> int | None:
+        """The number of the next part, None where there is none left."""
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+    def hand_over(self) -> None:
+        """Have the pool do the next part, and another one after it."""
+        number = self.take()
+        if number is not None:
+            self._handed[number] = self._submit(self._parts[number])
+            self._handed[number].add_done_callback(lambda _: self.hand_over())
+
+    def finished(self) -> list[int]:
+        """The numbers of all parts, once the pool has done its own. Raises what went wrong there."""
+        while len(self.results) < len(self._parts):
+            for number, future in list(self._handed.items()):
+                self.results[number] = future.result()
+        return sorted(self.results)
 
 
-def _while_running(futures: Sequence["Future[Comparison]"]) -> Iterator[None]:
-    left = set(futures)
-    while left:
-        _, left = wait(left, _LOOK_S, FIRST_COMPLETED)
-        yield
+class _Told:
+    """Counts the facts of all parts, whoever folds them; calls `progress` with the count."""
+
+    def __init__(self, count: Any, progress: Callable[[int], None]) -> None:
+        self.count, self._progress = count, progress
+        self._before = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of the `total` facts of a part are folded."""
+        if done - self._before >= _TELL_EVERY or done == total:
+            with self.count.get_lock():
+                self.count.value += done - self._before
+            self._progress(self.count.value)
+            self._before = 0 if done == total else done
 
 
-def _begin(done: Any) -> None:
-    global _done
-    _done = done
+def _begin(count: Any) -> None:
+    global _tell
+    _tell = _Told(count, lambda done: None)
 
 
 def _compare_in_pool(path: Path, part: Part, make_engine: MakeEngine) -> Comparison:
-    told = 0
-
-    def tell(done: int, total: int) -> None:
-        nonlocal told
-        if done - told >= _TELL_EVERY or done == total:
-            with _done.get_lock():
-                _done.value += done - told
-            told = done
-
-    return _compare(path, part, make_engine, tell)
+    return _compare(path, part, make_engine, _tell)
 
 
 def _compare(path: Path, part: Part, make_engine: MakeEngine, progress: Progress) -> Comparison:
