@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numba import njit
 
 from detectors.integrate import UNIT, integrated
 from detectors.shadow import without_shadows
+from detectors.surprise import LEARN_BELOW, LEAST_JUMP, TENTHS_PER_DEVIATION, average_in, score_and_learn
 from detectors.sway import least_surprise
 from detectors.tone import UNCHANGED, Tone, step_of, tone_of
 from kernel.state import as_state
@@ -32,141 +32,14 @@ UNREST_NS = SECOND_NS
 """Time constant of the unrest of the picture as a whole."""
 LEAST_LOOKED_AT = 30
 """Score from which on a pixel is held against the background around it: for sway, and for shadows."""
-LEARN_BELOW = 50
-"""Score (tenths of σ) below which a pixel is background for the purpose of learning."""
 CHANGED_PERCENT = 40
 """If more of the frame than this is surprising at once, it is the sensor or the light that changed."""
 FLOOR_COUNTS = {"thermal16": 0.25, "thermal8": 0.5, "optical8": 1.4}
 """Least deviation assumed, in counts after the blur: quantisation, compression, flicker."""
 PATTERN_JUMP = np.float32(3.0)
 """A thermal picture that strays this many times as far as usual from the background has a new pattern."""
-LEAST_JUMP = np.float32(4 * UNIT)
-"""A jump of the tone tells burnt-in text from the scene where the scene moves by this much."""
-SIGMA_PER_DEVIATION = np.float32(1.2533)
-"""σ of a Gaussian over its mean absolute deviation, √(π/2)."""
-TENTHS_PER_DEVIATION = np.float32(10.0) / SIGMA_PER_DEVIATION
 DEVIATION_PER_MIDDLE = np.float32(1.1829)
 """The mean absolute deviation of a Gaussian over the median one."""
-
-
-@njit(cache=True, nogil=True)
-def _expect(mean: np.ndarray, gain: np.float32, offset: np.float32, ceiling: np.float32, expected: np.ndarray) -> None:
-    """What the tone asks of each pixel of a row: its background as the picture shows it now."""
-    for x in range(mean.size):
-        expected[x] = min(gain * mean[x] + offset, ceiling)
-
-
-@njit(cache=True, nogil=True)
-def _stay_behind(
-    frame: np.ndarray,
-    mean: np.ndarray,
-    deviation: np.ndarray,
-    expected: np.ndarray,
-    overlay: np.ndarray,
-    before: tuple[np.float32, np.float32],
-    floor: np.float32,
-    ceiling: np.float32,
-) -> None:
-    """Mark the pixels of a row that stay behind when the tone, `before` it gain and offset, jumps: burnt-in text.
-
-    Anything between what such a pixel showed and what the tone asks of it is normal from then on.
-    """
-    for x in range(mean.size):
-        value = np.float32(frame[x])
-        toned = expected[x]
-        spread = max(deviation[x], floor)
-        if not overlay[x] and TENTHS_PER_DEVIATION * abs(value - toned) >= np.float32(LEARN_BELOW) * spread:
-            shown = min(before[0] * mean[x] + before[1], ceiling)
-            jump = abs(toned - shown)
-            between = min(max(value, min(shown, toned)), max(shown, toned))
-            if jump >= LEAST_JUMP and abs(value - between) <= np.float32(0.5) * jump + spread:
-                overlay[x] = 1
-                mean[x] = shown
-        if overlay[x]:
-            expected[x] = min(max(value, min(mean[x], toned)), max(mean[x], toned))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _score(
-    frame: np.ndarray, expected: np.ndarray, deviation: np.ndarray, floor: np.float32, score: np.ndarray
-) -> None:
-    """How surprising each pixel of a row is, in tenths of σ; `floor` is above zero."""
-    for x in range(score.size):
-        distance = abs(np.float32(frame[x]) - expected[x])
-        tenths = min(TENTHS_PER_DEVIATION * distance / max(deviation[x], floor), np.float32(255.0))
-        score[x] = np.uint8(np.int32(tenths))
-
-
-@njit(cache=True, nogil=True)
-def _follow(
-    frame: np.ndarray,
-    expected: np.ndarray,
-    score: np.ndarray,
-    rates: tuple[np.float32, np.float32, np.float32],
-    floor: np.float32,
-    mean: np.ndarray,
-    deviation: np.ndarray,
-) -> np.int32:
-    """Mean and deviation of a row follow, at the rates of background, foreground and deviation.
-
-    Returns how many pixels surprise.
-    """
-    rate, slow_rate, deviation_rate = rates
-    slow_deviation_rate = np.float32(0.1) * deviation_rate
-    surprising = np.int32(0)
-    for x in range(score.size):
-        surprise = score[x] >= np.uint8(LEARN_BELOW)
-        surprising += np.int32(surprise)
-        difference = np.float32(frame[x]) - expected[x]
-        followed = mean[x] + rate * (expected[x] - mean[x])
-        mean[x] = followed + (slow_rate if surprise else rate) * difference
-        bounded = min(abs(difference), np.float32(3.0) * max(deviation[x], floor))
-        deviation[x] += (slow_deviation_rate if surprise else deviation_rate) * (bounded - deviation[x])
-    return surprising
-
-
-@njit(cache=True, nogil=True)
-def _score_and_learn(
-    frame: np.ndarray,
-    mean: np.ndarray,
-    deviation: np.ndarray,
-    score: np.ndarray,
-    expected: np.ndarray,
-    overlay: np.ndarray,
-    tone: tuple[np.float32, np.float32],
-    before: tuple[np.float32, np.float32],
-    may_stay_behind: bool,
-    rates: tuple[np.float32, np.float32, np.float32],
-    floor: np.float32,
-    ceiling: np.float32,
-) -> int:
-    """One frame: the score of every pixel, then mean and deviation follow. Returns how many surprise.
-
-    What was expected of each pixel is left in `expected`. Row by row, and each step over a row by itself: a row stays
-    in the cache, and the compiler makes vector instructions of loops as plain as these.
-    """
-    surprising = 0
-    for y in range(frame.shape[0]):
-        _expect(mean[y], tone[0], tone[1], ceiling, expected[y])
-        if may_stay_behind:
-            _stay_behind(frame[y], mean[y], deviation[y], expected[y], overlay[y], before, floor, ceiling)
-        _score(frame[y], expected[y], deviation[y], floor, score[y])
-        surprising += int(_follow(frame[y], expected[y], score[y], rates, floor, mean[y], deviation[y]))
-    return surprising
-
-
-@njit(cache=True, nogil=True)
-def _average_in(frame: np.ndarray, mean: np.ndarray, deviation: np.ndarray, before: np.ndarray, count: int) -> None:
-    """Add the `count`-th frame (from 1) to a plain average; deviation from the differences of successive frames."""
-    height, width = frame.shape
-    share = np.float32(1.0) / np.float32(count)
-    for y in range(height):
-        for x in range(width):
-            value = np.float32(frame[y, x])
-            mean[y, x] += share * (value - mean[y, x])
-            if count > 1:
-                step = abs(value - np.float32(before[y, x])) * np.float32(0.7071)
-                deviation[y, x] += np.float32(1.0) / np.float32(count - 1) * (step - deviation[y, x])
 
 
 class BackgroundState(msgspec.Struct, frozen=True, eq=False):
@@ -330,7 +203,7 @@ class Background:
 
     def _learn(self, frame: np.ndarray, captured_ns: int) -> None:
         self._count += 1
-        _average_in(frame, self._mean, self._deviation, self._before, self._count)
+        average_in(frame, self._mean, self._deviation, self._before, self._count)
         self._before = frame
         self.score[:] = 0
         if self._count >= 2 and captured_ns - self._learning_since_ns >= LEARN_NS:
@@ -352,7 +225,7 @@ class Background:
         slow = np.float32(interval_ns) / np.float32(FOREGROUND_NS)
         jump = tone.gain != before.gain or abs(tone.offset - before.offset) >= LEAST_JUMP - np.float32(1)
         rates = (min(rate, np.float32(0.5)), min(slow, np.float32(0.1)), min(rate, np.float32(0.1)))
-        return _score_and_learn(
+        return score_and_learn(
             frame,
             self._mean,
             self._deviation,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from detectors.background import LEARN_BELOW, Background
+from detectors.background import Background
+from detectors.surprise import LEARN_BELOW
 
 STEP_NS = 111_000_000
 CORRECTED_AT = 40
