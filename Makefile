@@ -62,6 +62,13 @@ lock: $(VENV)/.development
 	    --extra onnx -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --extra peers --no-emit-package opencv-python -o requirements-peers.lock
 
+# Compiled detectors know their own file's changes, not those of files that they call: all of them go when one changes.
+$(VENV)/.compiled: $(wildcard detectors/*.py) | $(VENV)/bin/pip
+	find detectors -name '*.nb[ic]' -delete
+	touch $@
+
+demo test bench accuracy video-cpu sweep-bench: $(VENV)/.compiled
+
 clean:
 	rm -rf $(VENV) .venv-peers $(DEMO_LOG)
 
