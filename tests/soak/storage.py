@@ -148,10 +148,10 @@ def summed_up(samples: list[Sample]) -> list[str]:
     return lines
 
 
-def troubles(samples: list[Sample], log: Path) -> list[str]:
+def troubles(samples: list[Sample], log: Path, quota_mb: int) -> list[str]:
     """What must not be."""
     found: list[str] = []
-    if max(sample.disk for sample in samples) > QUOTA_MB:
+    if max(sample.disk for sample in samples) > quota_mb:
         found.append("the disk outgrew the quota")
     _, second, _, last = quarters(samples)
     for name in ("daemon", "others"):
@@ -173,13 +173,14 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=24.0, help="simulated hours")
     parser.add_argument("--minutes", type=float, default=12.0, help="of the scene that are drawn and shown again")
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two looks")
+    parser.add_argument("--quota", type=int, default=QUOTA_MB, metavar="MB", help="quota_mb of the site")
     words = parser.parse_args()
     frames = int(words.hours * 3600 * FPS)
     with tempfile.TemporaryDirectory(prefix="emberline-soak-") as directory:
         place = Path(directory)
         show_again(place / "shown", draw(place / "drawn", words.minutes), frames)
         site, log = place / "site.toml", place / "log"
-        site.write_text(SITE.format(folder=place / "shown", fps=FPS, quota=QUOTA_MB))
+        site.write_text(SITE.format(folder=place / "shown", fps=FPS, quota=words.quota))
         port = free_port()
         command = [sys.executable, "-m", "emberline", "run", "--site", str(site), "--log", str(log)]
         command += ["--speed", "max", "--until-end", "--metrics", str(port)]
@@ -190,7 +191,9 @@ def main() -> int:
         seen = samples[-1].frames
         print(f"{seen} of {frames} frames at the last look, {seen / FPS / 3600:.2f} simulated hours, in {took:.0f} s")
         print(*summed_up(samples), sep="\n")
-        found = troubles(samples, log) + ([f"the daemon ended with {daemon.returncode}"] if daemon.returncode else [])
+        found = troubles(samples, log, words.quota)
+        if daemon.returncode:
+            found.append(f"the daemon ended with {daemon.returncode}")
         print(*(found or ["disk within the quota, memory flat, no frame lost, no drift, log sound"]), sep="\n")
         return 1 if found else 0
 
