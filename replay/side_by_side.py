@@ -45,11 +45,14 @@ def compare_parts(
         return [_compare(path, part, make_engine, tell) for part in parts]
     with ProcessPoolExecutor(jobs - 1, context, _begin, (tell.count,)) as pool:
         work = _Work(parts, lambda part: pool.submit(_compare_in_pool, path, part, make_engine))
-        for _ in range(jobs - 1):
-            work.hand_over()
-        while (number := work.take()) is not None:
-            work.results[number] = _compare(path, parts[number], make_engine, tell)
-        results = [work.results[number] for number in work.finished()]
+        try:
+            for _ in range(jobs - 1):
+                work.hand_over()
+            while (number := work.take()) is not None:
+                work.results[number] = _compare(path, parts[number], make_engine, tell)
+            results = [work.results[number] for number in work.finished()]
+        finally:
+            work.drop()
     progress(total, total)
     return results
 
@@ -79,6 +82,10 @@ class _Work:
         if number is not None:
             self._handed[number] = self._submit(self._parts[number])
             self._handed[number].add_done_callback(lambda _: self.hand_over())
+
+    def drop(self) -> None:
+        """What nobody has begun is left undone: it went wrong elsewhere, or somebody stopped it."""
+        self._waiting.clear()
 
     def finished(self) -> list[int]:
         """The numbers of all parts, once the pool has done its own. Raises what went wrong there."""

@@ -1,6 +1,6 @@
 """How long segments take to refold one after the other and side by side, on this machine.
 
-    python -m tests.benchmarks.refold_speed --seconds 720
+    python -m tests.benchmarks.refold_speed --seconds 120
 
 Records a session of a simulated thermal camera, refolds its segments in one process and in two, and prints a table. The
 two take turns, so that other work on the machine meets both alike.
@@ -29,7 +29,7 @@ TURNS = 3
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description="refold segments one after the other and side by side")
-    options.add_argument("--seconds", type=int, default=720, help="of recording, at 9 frames a second")
+    options.add_argument("--seconds", type=int, default=120, help="of recording, at 9 frames a second")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="emberline-refold-") as directory:
         path = Path(directory) / "log"

@@ -26,8 +26,7 @@ from kernel.log.verify import verify_log
 from support.rtsp import free_port
 
 FPS = 9
-QUOTA_MB = 512
-"""A twentieth of what a day of this makes."""
+QUOTA_MB = 100
 GROWTH_MB = 60
 """More than this between the second and the last quarter of the run is growth."""
 DRIFT_ALARMS = 3
