@@ -19,6 +19,8 @@ from replay.sessions import Session, sessions_of
 from replay.side_by_side import compare_parts, worthwhile
 from replay.verification import Comparison, differences
 
+FOLDING = "emberline.ready_to_fold"
+
 
 class Scope(msgspec.Struct, frozen=True):
     """What is to be refolded: everything, the segments from the one that holds seq `start` on, or one segment.
@@ -46,7 +48,7 @@ def verify_replay(path: Path, scope: Scope, jobs: int | None) -> None:
             raise Unusable("the log holds no session yet; import a recording, or run the daemon")
         parts = _chosen(log, [part for session in sessions for part in _parts(log, session)], scope)
     with progress_bar("replaying") as tell:
-        results = compare_parts(path, parts, make_engine, jobs or worthwhile(parts, _cores()), tell)
+        results = compare_parts(path, parts, make_engine, jobs or worthwhile(parts, _cores()), tell, FOLDING)
     bad = False
     with read_log(path) as log:
         for session in sessions:
