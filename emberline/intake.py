@@ -94,8 +94,8 @@ class Intake:
         return all(line.ended and not line.waiting for line in self._lines.values())
 
     def grant(self) -> None:
-        """At speed max, let the drivers send as many frames as there is room for."""
-        if self._admission.speed == "max":
+        """At speed max, let the drivers send as many frames as there is room for, in memory and in the log."""
+        if self._admission.speed == "max" and not self._storekeeper.asks_to_wait:
             for id, line in self._lines.items():
                 credit = 0 if line.ended else line.credit()
                 if credit:
@@ -116,7 +116,7 @@ class Intake:
             if isinstance(frame, DamagedFrame):
                 self.lost(channel, 1)
                 self._admission.fact(CHANNEL_SOURCE + channel, e.FramesLost(1, "damaged"), time_ns)
-            elif self._storekeeper.takes(channel, frame.key):
+            elif self._storekeeper.takes(channel, frame.key, len(frame.payload)):
                 together[channel] = _new_frame(channel, frame, captured, time_ns)
             else:
                 self.lost(channel, 1)

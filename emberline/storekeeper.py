@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from emberline import kept_pictures
+from emberline.backlog import Backlog
 from emberline.kept_pictures import KeptPictures
 from kernel import ages, evidence
 from kernel import events as e
@@ -20,7 +21,16 @@ from kernel.evidence import Evidence
 from kernel.log.contract import EventLog, LogError, Selection
 from kernel.log.day_desk import DayDesk
 from kernel.log.ledger import read_ledger
-from kernel.log.retention import DAY_NS, Choice, Policy, choose, prune, remove_leftovers, stored_segments
+from kernel.log.retention import (
+    DAY_NS,
+    Choice,
+    Policy,
+    choose,
+    prune,
+    remove_leftovers,
+    stored_segments,
+    unsealed_bytes,
+)
 from kernel.log.room import Reserve, free_bytes, margins_for, total_bytes, used_bytes
 from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Recording
@@ -29,9 +39,11 @@ SOURCE = "storage"
 LOOK_S = 0.25
 """Between two looks at the free space."""
 ROUND_S = 2.0
-"""Between two rounds of the thread; longer where a round takes long."""
+"""Between two rounds of the thread; longer where a round takes long, shorter where much is recorded."""
 LOST_EVERY_NS = 60_000_000_000
 """How often the frames that were dropped are told, while there is no room."""
+SHARE = 8
+"""A round is made as soon as this share of the headroom was recorded."""
 MEGABYTE = 1_000_000
 
 HEEDED = (*evidence.KINDS, *ages.KINDS, *kept_pictures.KINDS)
@@ -64,6 +76,8 @@ class Storekeeper:
         self._ages = Ages()
         self._pictures = KeptPictures(directory)
         self._over_quota = False
+        self._backlog = Backlog()
+        self._written = 0
         self._free = free_bytes(directory)
         self._looked = 0.0
         self._full = False
@@ -101,6 +115,7 @@ class Storekeeper:
     def follow(self, recording: Recording) -> None:
         """Heed these settings from now on."""
         self._policy = policy_of(recording)
+        self._log.limit_segments(self._policy.segment_bytes)
         self._wake.set()
 
     def note_all(self, unit: Sequence[e.Event]) -> None:
@@ -114,10 +129,17 @@ class Storekeeper:
             with self._lock:
                 self._noted.append(event)
 
-    def takes(self, channel: str, is_key: bool) -> bool:
-        """Whether a frame may be recorded; one that may not is counted. After a gap a key frame comes first."""
+    @property
+    def asks_to_wait(self) -> bool:
+        """Whether sources that can wait, as recordings can, should: more was recorded than is sealed."""
+        return self._backlog.is_too_much
+
+    def takes(self, channel: str, is_key: bool, size: int) -> bool:
+        """Whether a frame of `size` bytes may be recorded; one that may not is counted. After a gap a key frame comes
+        first."""
         if not self._full and (is_key or channel not in self._waits_for_key):
             self._waits_for_key.discard(channel)
+            self._written += size
             return True
         self._waits_for_key.add(channel)
         self._dropped[channel] = self._dropped.get(channel, 0) + 1
@@ -147,7 +169,7 @@ class Storekeeper:
         self._free = free_bytes(self._directory)
         if self._free < self._margins.give_up:
             self._try(self._reserve.give_up)
-        if self._free < self._margins.scarce:
+        if self._free < self._margins.scarce or self._written > self._policy.headroom // SHARE:
             self._wake.set()
         if not self._full and (self._over_quota or self._free < self._margins.stop):
             self._full = True
@@ -188,7 +210,8 @@ class Storekeeper:
             begun = time.monotonic()
             self._try(self._round)
             took = time.monotonic() - begun
-            self._wake.wait(max(ROUND_S, 20 * took))
+            if not self._backlog.is_too_much:
+                self._wake.wait(max(ROUND_S, 20 * took))
             self._wake.clear()
             self._wake.wait(LOOK_S)  # however often it is woken
         self._try(self._days.close)
@@ -208,7 +231,7 @@ class Storekeeper:
             noted, self._noted = self._noted, []
         for event in noted:
             self._heed(event)
-        policy, now = self._policy, self._now
+        policy, now, self._written = self._policy, self._now, 0
         self._evidence.forget_before(now - policy.events_expire_ns)
         ledger, stretches = read_ledger(self._directory), self._evidence.stretches()
         stored = list(stored_segments(self._directory, ledger, stretches, self._ages.counted_from))
@@ -222,7 +245,10 @@ class Storekeeper:
         limit = policy.filled_at if self._over_quota else policy.quota_bytes
         used -= self._prune_pictures(policy, now, used - limit)
         self._over_quota = used > limit
-        self._days.step(read_ledger(self._directory), now, free_bytes(self._directory) - self._margins.resume)
+        ledger = read_ledger(self._directory)
+        self._backlog.note(unsealed_bytes(self._directory, ledger), policy.headroom // 2, len(ledger.sealed))
+        room = min(policy.quota_bytes - used, free_bytes(self._directory) - self._margins.resume)
+        self._days.step(ledger, now, room)
         self._faults.clear()
 
     def _prune_pictures(self, policy: Policy, now: int, over_quota: int) -> int:

@@ -98,6 +98,10 @@ class EventLog(Protocol):
         """The first seq of each segment that can be read, in order."""
         ...
 
+    def limit_segments(self, payload_bytes: int) -> None:
+        """End each segment, the present one as well, with so many bytes of payloads and bodies."""
+        ...
+
     def append(self, events: Sequence[Event], payload: bytes | None = None) -> tuple[Event, ...]:
         """Add one unit: events with dense seqs; `payload` belongs to the one event of it that names a payload.
 

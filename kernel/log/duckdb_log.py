@@ -110,6 +110,9 @@ class DuckDBLog:
     def segment_may_end(self, payload_bytes: int, time: int) -> bool:
         return self._rotation.may_be_due(payload_bytes, time)
 
+    def limit_segments(self, payload_bytes: int) -> None:
+        self._rotation.limits = msgspec.structs.replace(self._rotation.limits, bytes=payload_bytes)
+
     @property
     def segment_starts(self) -> tuple[int, ...]:
         self._settle(self._head.seq)

@@ -14,7 +14,8 @@ from kernel.log.contract import LogError
 from kernel.log.directory import check_is_log
 from kernel.log.ledger import Compacted, Ledger, Pruned, Sealed, append_lines, read_ledger
 from kernel.log.lock import WriterLock
-from kernel.log.segments import Segment, day_file, write_ahead_file
+from kernel.log.rotation import SEGMENT_BYTES
+from kernel.log.segments import Segment, day_file, files_of, segments_in, write_ahead_file
 
 DAY_NS = 86_400_000_000_000
 EVENTS_EXPIRE_NS = 400 * DAY_NS
@@ -36,9 +37,19 @@ class Policy(msgspec.Struct, frozen=True):
     events_expire_ns: int = EVENTS_EXPIRE_NS
 
     @property
+    def headroom(self) -> int:
+        """Bytes of the quota that are for what is being written and sealed."""
+        return min(HEADROOM_BYTES, self.quota_bytes // 4)
+
+    @property
     def filled_at(self) -> int:
         """So many bytes of sealed and unsealed files are the most that may be there before something has to go."""
-        return self.quota_bytes - min(HEADROOM_BYTES, self.quota_bytes // 4)
+        return self.quota_bytes - self.headroom
+
+    @property
+    def segment_bytes(self) -> int:
+        """How large segments may get: sealing one takes as much again, with the next one beside it."""
+        return min(SEGMENT_BYTES, self.headroom // 4)
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -149,6 +160,13 @@ def stored_segments(
             aged = aged_from(line.last_time)
             yield Stored(line.first_seq, line.last_seq, began, line.last_time, frames, events, aged, kept)
         began = line.last_time
+
+
+def unsealed_bytes(directory: Path, ledger: Ledger) -> int:
+    """What is being written, and what waits to be sealed."""
+    last = ledger.sealed[-1].last_seq if ledger.sealed else 0
+    unsealed = [segment for segment in segments_in(directory) if segment.first_seq > last]
+    return sum(_size(path) for segment in unsealed for path in files_of(segment))
 
 
 def merged(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ class Rotation:
     """Follows how much is appended. Logical time decides, not a clock, so the same facts give the same segments."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._bytes = 0
         self._began: int | None = None
         self._last = 0
@@ -33,14 +33,14 @@ class Rotation:
         """Whether the next unit begins another segment."""
         if self._began is None:
             return False
-        return self._bytes >= self._limits.bytes or self._last - self._began >= self._limits.logical_ns
+        return self._bytes >= self.limits.bytes or self._last - self._began >= self.limits.logical_ns
 
     def may_be_due(self, payload_bytes: int, time: int) -> bool:
         """Whether another segment may be due once units with so many payload bytes are added, up to `time`."""
         if self._began is None:
             return True
         expected = self._bytes + payload_bytes + OTHER_BYTES
-        return expected >= self._limits.bytes or time - self._began >= self._limits.logical_ns
+        return expected >= self.limits.bytes or time - self._began >= self.limits.logical_ns
 
     def add(self, size: int, time: int) -> bool:
         """Take in a unit of `size` bytes; `time` is the log's after it. Gives whether it begins a segment."""

@@ -1,0 +1,25 @@
+"""What was recorded and is not sealed yet: how much of it there may be before sources are asked to wait."""
+
+import time
+
+PATIENCE_S = 30.0
+"""Where nothing was sealed for so long, waiting does not help."""
+
+
+class Backlog:
+    """Holds what waits to be sealed against what there is room for.
+
+    `is_too_much` as long as it is more than that and segments are still being sealed.
+    """
+
+    def __init__(self) -> None:
+        self.is_too_much = False
+        self._sealed = 0
+        self._hopeful_s = 0.0
+
+    def note(self, unsealed_bytes: int, most_bytes: int, sealed: int) -> None:
+        """So much waits where `most_bytes` may, and so many segments are sealed by now."""
+        now_s = time.monotonic()
+        if sealed != self._sealed or unsealed_bytes <= most_bytes:
+            self._sealed, self._hopeful_s = sealed, now_s
+        self.is_too_much = unsealed_bytes > most_bytes and now_s - self._hopeful_s < PATIENCE_S
