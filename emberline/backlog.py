@@ -1,4 +1,4 @@
-"""What was recorded and is not sealed yet: how much of it there may be before sources are asked to wait."""
+"""What waits to be sealed: how much of it there may be before sources are asked to wait."""
 
 import time
 
@@ -17,9 +17,9 @@ class Backlog:
         self._sealed = 0
         self._hopeful_s = 0.0
 
-    def note(self, unsealed_bytes: int, most_bytes: int, sealed: int) -> None:
+    def note(self, waiting_bytes: int, most_bytes: int, sealed: int) -> None:
         """So much waits where `most_bytes` may, and so many segments are sealed by now."""
         now_s = time.monotonic()
-        if sealed != self._sealed or unsealed_bytes <= most_bytes:
+        if sealed != self._sealed or waiting_bytes <= most_bytes:
             self._sealed, self._hopeful_s = sealed, now_s
-        self.is_too_much = unsealed_bytes > most_bytes and now_s - self._hopeful_s < PATIENCE_S
+        self.is_too_much = waiting_bytes > most_bytes and now_s - self._hopeful_s < PATIENCE_S

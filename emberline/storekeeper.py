@@ -29,7 +29,7 @@ from kernel.log.retention import (
     prune,
     remove_leftovers,
     stored_segments,
-    unsealed_bytes,
+    waiting_bytes,
 )
 from kernel.log.room import Reserve, free_bytes, margins_for, total_bytes, used_bytes
 from kernel.references import CHANNEL_SOURCE
@@ -167,8 +167,6 @@ class Storekeeper:
 
     def _look(self) -> None:
         self._free = free_bytes(self._directory)
-        if self._free < self._margins.give_up:
-            self._try(self._reserve.give_up)
         if self._free < self._margins.scarce or self._written > self._policy.headroom // SHARE:
             self._wake.set()
         if not self._full and (self._over_quota or self._free < self._margins.stop):
@@ -227,6 +225,8 @@ class Storekeeper:
         self._pictures.note(event)
 
     def _round(self) -> None:
+        if free_bytes(self._directory) < self._margins.give_up:
+            self._reserve.give_up()
         with self._lock:
             noted, self._noted = self._noted, []
         for event in noted:
@@ -246,7 +246,7 @@ class Storekeeper:
         used -= self._prune_pictures(policy, now, used - limit)
         self._over_quota = used > limit
         ledger = read_ledger(self._directory)
-        self._backlog.note(unsealed_bytes(self._directory, ledger), policy.headroom // 2, len(ledger.sealed))
+        self._backlog.note(waiting_bytes(self._directory, ledger), policy.headroom, len(ledger.sealed))
         room = min(policy.quota_bytes - used, free_bytes(self._directory) - self._margins.resume)
         self._days.step(ledger, now, room)
         self._faults.clear()

@@ -23,6 +23,10 @@ class LogUnreadable(LogError):
     """There is no log there, or it is of a newer version, or too damaged to read."""
 
 
+class NoRoom(LogError):
+    """The disk is full. What was to be written can be tried again: what of it is there is not written twice."""
+
+
 class Head(msgspec.Struct, frozen=True):
     """Where the log stands: the last event's seq and chain digest, the last fact's number and logical time.
 

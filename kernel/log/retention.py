@@ -48,8 +48,8 @@ class Policy(msgspec.Struct, frozen=True):
 
     @property
     def segment_bytes(self) -> int:
-        """How large segments may get: sealing one takes as much again, with the next one beside it."""
-        return min(SEGMENT_BYTES, self.headroom // 4)
+        """How large segments may get: sealing one takes as much again for a moment."""
+        return min(SEGMENT_BYTES, self.headroom // 2)
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -162,11 +162,11 @@ def stored_segments(
         began = line.last_time
 
 
-def unsealed_bytes(directory: Path, ledger: Ledger) -> int:
-    """What is being written, and what waits to be sealed."""
+def waiting_bytes(directory: Path, ledger: Ledger) -> int:
+    """What waits to be sealed, in a log that is being written: the last segment is the one that is written to."""
     last = ledger.sealed[-1].last_seq if ledger.sealed else 0
-    unsealed = [segment for segment in segments_in(directory) if segment.first_seq > last]
-    return sum(_size(path) for segment in unsealed for path in files_of(segment))
+    waiting = [segment for segment in segments_in(directory) if segment.first_seq > last][:-1]
+    return sum(_size(path) for segment in waiting for path in files_of(segment))
 
 
 def merged(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -3,19 +3,23 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from kernel.log.contract import LogError
+from kernel.log.contract import LogError, NoRoom
 from kernel.log.units import Unit
 
 GROUP_S = 0.15
 """How long a unit waits at most for others to be committed with it."""
 MAX_WAITING_BYTES = 32 * 1024 * 1024
 """`put` blocks while more than this waits for the disk."""
+ROOM_TRIES = 100
+"""How often a full disk is tried again: whoever bounds the log makes room, or gives up the reserve, meanwhile."""
+_AGAIN_S = 0.1
 
 
 class Writer:
     """Runs `commit` on groups of units, whole units in order, and `on_commit` with the seq that is then durable.
 
-    Once `commit` or `on_commit` has raised, nothing more is written and every call raises `LogError` with the cause.
+    Where `commit` raises `NoRoom` it is called again with the same units for a while. Once it has raised for good, or
+    `on_commit` has, nothing more is written and every call raises `LogError` with the cause.
     """
 
     def __init__(
@@ -74,13 +78,23 @@ class Writer:
     def _run(self) -> None:
         while group := self._next_group():
             try:
-                self._commit(group)
+                self._commit_as_soon_as_there_is_room(group)
                 self._advance(group)
             except BaseException as error:  # whatever it is, the callers must hear of it
                 with self._changed:
                     self._failure = error
                     self._changed.notify_all()
                 return
+
+    def _commit_as_soon_as_there_is_room(self, group: Sequence[Unit]) -> None:
+        for _ in range(ROOM_TRIES):
+            try:
+                return self._commit(group)
+            except NoRoom:
+                with self._changed:
+                    if self._changed.wait_for(lambda: self._closing, timeout=_AGAIN_S):
+                        break
+        self._commit(group)
 
     def _advance(self, group: Sequence[Unit]) -> None:
         with self._changed:

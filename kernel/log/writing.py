@@ -102,8 +102,8 @@ class Writing:
             self._lock.release()
 
     def _commit(self, units: Sequence[Unit]) -> None:
-        for group in _by_segment(units):
-            if group[0].begins:
+        for group in _by_segment([unit for unit in units if unit.rows[-1].seq > self._head.seq]):
+            if group[0].begins and (self._live is None or self._live.segment.first_seq != group[0].rows[0].seq):
                 self._end_live()
             with self._database.lock:
                 if self._live is None:

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody will make room: it does not take long to see."""
+    monkeypatch.setattr("kernel.log.writer.ROOM_TRIES", 3)
+
+
 def write_until_full(log: DuckDBLog, rng: random.Random) -> str:
     """Append until the log refuses; why it does."""
     with pytest.raises(LogError) as refusal:
@@ -50,6 +57,7 @@ def write_until_full(log: DuckDBLog, rng: random.Random) -> str:
 
 
 @pytest.mark.parametrize("segment_bytes", [MEGABYTE, 64 * MEGABYTE], ids=["while sealing", "while committing"])
+@pytest.mark.usefixtures("impatient")
 def test_a_full_disk_loses_nothing_and_the_log_goes_on_once_there_is_room(small_disk: Path, segment_bytes: int) -> None:
     path, rng = small_disk / "log", random.Random(3)
     log = open_log(path, "write", segment_bytes=segment_bytes)
@@ -69,6 +77,27 @@ def test_a_full_disk_loses_nothing_and_the_log_goes_on_once_there_is_room(small_
     assert verify_log(path).sound
 
 
+@pytest.mark.parametrize("segment_bytes", [MEGABYTE, 64 * MEGABYTE], ids=["between segments", "within one"])
+def test_a_writer_waits_for_room_that_somebody_makes_and_writes_nothing_twice(
+    small_disk: Path, segment_bytes: int
+) -> None:
+    path, rng, filler = small_disk / "log", random.Random(5), small_disk / "filler"
+    log = open_log(path, "write", segment_bytes=segment_bytes)
+    for _ in range(12):
+        size = filler.stat().st_size
+        with filler.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size + free_bytes(small_disk))
+            waits = threading.Timer(0.3, os.truncate, (filler, size))
+            waits.start()
+            for _ in range(10):
+                log.append(*next_unit(log.head, rng))
+            log.sync()
+            waits.join()
+    log.close()
+    assert verify_log(path).sound
+
+
+@pytest.mark.usefixtures("impatient")
 def test_opening_on_a_full_disk_says_so_and_breaks_nothing(small_disk: Path) -> None:
     path, rng = small_disk / "log", random.Random(4)
     log = open_log(path, "write")
@@ -90,7 +119,10 @@ def test_opening_on_a_full_disk_says_so_and_breaks_nothing(small_disk: Path) -> 
     assert verify_log(path).sound
 
 
-def test_a_daemon_on_a_disk_that_fills_up_says_so_and_resumes_by_itself(small_disk: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [2 * MEGABYTE, 0], ids=["slowly", "at once, by another program"])
+def test_a_daemon_on_a_disk_that_fills_up_says_so_and_resumes_by_itself(
+    small_disk: Path, tmp_path: Path, left: int
+) -> None:
     log, more = small_disk / "log", small_disk / "more"
     (small_disk / "filler").unlink()
     site = tmp_path / "site.toml"
@@ -99,7 +131,7 @@ def test_a_daemon_on_a_disk_that_fills_up_says_so_and_resumes_by_itself(small_di
     try:
         wait_for_alarm(daemon)
         with more.open("wb") as filler:
-            os.posix_fallocate(filler.fileno(), 0, free_bytes(small_disk) - 2 * MEGABYTE)
+            os.posix_fallocate(filler.fileno(), 0, free_bytes(small_disk) - left)
         full = wait_for(log, "StorageFull")
         assert not (log / "reserve").exists()
         more.unlink()

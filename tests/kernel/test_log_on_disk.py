@@ -93,6 +93,17 @@ def test_a_full_segment_is_sealed_and_the_next_begun(tmp_path: Path) -> None:
     assert verify_log(tmp_path / "log").sound
 
 
+def test_segments_get_smaller_from_the_moment_on_that_somebody_says_so(tmp_path: Path) -> None:
+    log = open_log(tmp_path / "log", "write")
+    fill(log, 9)
+    assert not log.segment_is_due
+    log.limit_segments(2000)
+    assert log.segment_is_due
+    fill(log, 9)
+    assert len(log.segment_starts) > 3
+    log.close()
+
+
 def test_the_wall_clock_is_kept_beside_the_events_and_outside_the_chain(tmp_path: Path) -> None:
     digests: list[bytes] = []
     for moment in (111, 222):

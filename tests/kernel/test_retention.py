@@ -26,9 +26,12 @@ from kernel.log.retention import (
     prune_frames,
     remove_leftovers,
     stored_segments,
+    waiting_bytes,
 )
 from kernel.log.room import Reserve, free_bytes, margins_for, used_bytes
+from kernel.log.rotation import SEGMENT_BYTES
 from kernel.log.verify import verify_log
+from support.waiting import wait_until
 from tests.kernel.log_helpers import FIRST, SECOND, fill, three_segments
 
 POLICY = Policy(quota_bytes=1000, expire_ns=100, evidence_expire_ns=300, events_expire_ns=1000)
@@ -110,6 +113,27 @@ def test_a_quota_for_years_is_kept_although_events_outlive_their_frames() -> Non
         assert sum(segment.frames + segment.events for segment in stored) <= policy.filled_at
         assert stored[-1].frames
     assert sum(segment.frames > 0 for segment in stored) >= 8 and sum(segment.events > 0 for segment in stored) >= 40
+
+
+def test_what_waits_to_be_sealed_is_what_the_ledger_does_not_name_but_the_segment_being_written(tmp_path: Path) -> None:
+    directory = tmp_path / "log"
+    log = open_log(directory, "write", segment_bytes=2000)
+    before = read_ledger(directory)
+    fill(log, 9)
+    log.sync()
+    wait_until(lambda: len(read_ledger(directory).sealed) == len(log.segment_starts) - 1)
+    assert waiting_bytes(directory, read_ledger(directory)) == 0
+    sealed = sum(path.stat().st_size for path in directory.glob("*.duckdb") if path.stat().st_mode & 0o222 == 0)
+    assert waiting_bytes(directory, before) == sealed > 0
+    log.close()
+
+
+def test_segments_are_small_where_the_quota_is() -> None:
+    def segment_mb(quota_mb: int) -> float:
+        return Policy(quota_mb * 1_000_000, 1, 1).segment_bytes / 1e6
+
+    assert segment_mb(100) == 12.5
+    assert segment_mb(20_000) == SEGMENT_BYTES / 1e6
 
 
 def test_without_overwrite_nothing_goes_before_its_time() -> None:
