@@ -11,15 +11,18 @@ import pytest
 from kernel.events import Event
 from kernel.log.contract import LogError, LogLocked, LogUnreadable, Selection
 from kernel.log.duckdb_log import open_log
-from kernel.log.ledger import LogBegun
+from kernel.log.ledger import LEDGER_NAME, DamagedLedger, LogBegun, Pruned, append_line, read_ledger
 from kernel.log.retention import prune_frames
 from kernel.log.verify import verify_log
 from tests.kernel.log_helpers import (
+    FIRST,
+    SECOND,
     ask,
     change,
     editable_copy,
     fill,
     payload_of,
+    three_segments,
     tick_unit,
     write_and_die,
     writing_child,
@@ -102,6 +105,29 @@ def test_segments_get_smaller_from_the_moment_on_that_somebody_says_so(tmp_path:
     fill(log, 9)
     assert len(log.segment_starts) > 3
     log.close()
+
+
+def test_a_ledger_is_read_on_where_it_grew_and_anew_where_it_did_not_only_grow(tmp_path: Path) -> None:
+    log = three_segments(tmp_path / "log")
+    before = read_ledger(log)
+    assert read_ledger(log) is before
+    append_line(log, Pruned(FIRST))
+    grown = read_ledger(log)
+    assert (grown.sealed, grown.pruned) == (before.sealed, {FIRST})
+    path = log / LEDGER_NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"line":"pruned","segm')
+    assert read_ledger(log) == grown
+    append_line(log, Pruned(SECOND))
+    assert read_ledger(log).pruned == {FIRST, SECOND}
+    path.write_bytes(whole)
+    assert read_ledger(log) == grown
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:2]))
+    assert read_ledger(log).sealed == before.sealed[:1]
+    path.write_bytes(whole.replace(b'"last_seq":30', b'"last_seq":31'))
+    with pytest.raises(DamagedLedger, match="line 2"):
+        read_ledger(log)
 
 
 def test_the_wall_clock_is_kept_beside_the_events_and_outside_the_chain(tmp_path: Path) -> None:
