@@ -18,6 +18,7 @@ from kernel import ages, evidence
 from kernel import events as e
 from kernel.ages import Ages
 from kernel.evidence import Evidence
+from kernel.log.closing import close_days
 from kernel.log.contract import EventLog, LogError, Selection
 from kernel.log.day_desk import DayDesk
 from kernel.log.ledger import read_ledger
@@ -249,6 +250,7 @@ class Storekeeper:
         self._backlog.note(waiting_bytes(self._directory, ledger), policy.headroom, len(ledger.sealed))
         room = min(policy.quota_bytes - used, free_bytes(self._directory) - self._margins.resume)
         self._days.step(ledger, now, room)
+        close_days(self._directory)
         self._faults.clear()
 
     def _prune_pictures(self, policy: Policy, now: int, over_quota: int) -> int:

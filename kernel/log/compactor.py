@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from kernel.log.closing import close_days
 from kernel.log.contract import LogError
 from kernel.log.database import Database
 from kernel.log.days import build_day, compact, due_runs
@@ -47,6 +48,7 @@ def compact_log(path: str | Path) -> tuple[int, int]:
         runs = list(due_runs(read_ledger(directory)))
         for run in runs:
             compact(directory, run)
+        close_days(directory)
         return sum(map(len, runs)), len(runs)
     except OSError as error:
         raise LogError(f"{directory} cannot be compacted: {error.strerror or error}") from None

@@ -14,10 +14,11 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from kernel.log.closing import Run, lines_in
 from kernel.log.contract import LogError, LogUnreadable, Recovery
 from kernel.log.database import Database, first_line
 from kernel.log.holding import walk
-from kernel.log.ledger import Compacted, Ledger, Sealed, append_line, read_ledger, sync_directory
+from kernel.log.ledger import Closed, Compacted, Ledger, Sealed, append_line, read_ledger, sync_directory
 from kernel.log.mending import scratch_folder, without_folder
 from kernel.log.quarantine import set_aside
 from kernel.log.reading import Reader, Span
@@ -27,8 +28,6 @@ from kernel.log.segments import Segment, day_file, day_files_in, file_sha256
 
 DAY_NS = 86_400_000_000_000
 
-Run = tuple[Sealed, ...]
-"""Segments that follow each other and are to go into one file."""
 Build = Callable[[Path, Run, Path], Compacted]
 """Writes the file of a run: directory, run, where the file is to be."""
 
@@ -135,19 +134,19 @@ def take_over(directory: Path, run: Run, built: Path, line: Compacted) -> bool:
     return True
 
 
-def restore_days(database: Database, directory: Path, later: dict[int, Sealed]) -> list[Recovery]:
+def restore_days(database: Database, directory: Path, later: dict[int, Sealed | Closed]) -> list[Recovery]:
     """See to the files of days that the ledger does not know: unfinished ones are removed, of others, whose lines were
     lost with the ledger, the lines are put back; those of segments go into `later`.
     """
     ledger = read_ledger(directory)
-    known = {day.first_seq for day in ledger.days}
+    known = {day.first_seq for day in ledger.days} | {line.first_seq for line in later.values() if type(line) is Closed}
     findings: list[Recovery] = []
     for first_seq, path in day_files_in(directory).items():
         if first_seq in known:
             continue
         try:
-            run = _lines_in(database, path)
-        except (LogUnreadable, msgspec.DecodeError) as error:
+            run = lines_in(database, path)
+        except LogUnreadable as error:
             database.detach(path)
             detail = f"{without_folder(str(error), directory)}; in quarantine: {set_aside(path)}"
             findings.append(Recovery("quarantined", path.name, 0, detail))
@@ -160,11 +159,3 @@ def restore_days(database: Database, directory: Path, later: dict[int, Sealed]) 
         later.update({line.first_seq: line for line in run if line.first_seq not in sealed})
         append_line(directory, Compacted(run[0].first_seq, run[-1].last_seq, file_sha256(path)))
     return findings
-
-
-def _lines_in(database: Database, path: Path) -> Run:
-    """The lines of the ledger that a file of a day carries."""
-    rows = database.rows(path, "sealed", "SELECT line FROM {} ORDER BY rowid")
-    if not rows:
-        raise LogUnreadable(f"{path} names no segment")
-    return tuple(msgspec.json.decode(text, type=Sealed) for (text,) in rows)

@@ -12,7 +12,7 @@ import re
 import threading
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -77,13 +77,41 @@ class Compacted(msgspec.Struct, frozen=True, tag="compacted", tag_field="line", 
     events_sha256: str
 
 
-Line = LogBegun | Sealed | Pruned | Lost | Compacted
+class Closed(msgspec.Struct, frozen=True, gc=False, tag="closed", tag_field="line", forbid_unknown_fields=True):
+    """Stands for the lines of all segments from `first_seq` to `last_seq`, see `kernel/log/closing.py`.
+
+    They ended with the digest `last_digest`. Their events lie in the file of a day with the digest `events_sha256`,
+    None where nothing is left of them; `framed` says that they had frames, which were removed on purpose.
+    """
+
+    first_seq: int
+    last_seq: int
+    last_fact_no: int
+    last_time: int
+    last_digest: str
+    events_sha256: str | None
+    framed: bool
+    schema: int
+
+    def meaning(self) -> "list[Sealed | Pruned | Compacted]":
+        """As of one large segment, without a signature."""
+        name = f"{self.first_seq:012d}"
+        frames = "" if self.framed else None
+        where = self.first_seq, self.last_seq
+        ends = self.last_fact_no, self.last_time, self.last_digest
+        sealed = Sealed(name, *where, *ends, self.events_sha256 or "", frames, self.schema)
+        events = Pruned(name, "events") if self.events_sha256 is None else Compacted(*where, self.events_sha256)
+        return [sealed, events, *([Pruned(name)] if self.framed else [])]
+
+
+Line = LogBegun | Sealed | Pruned | Lost | Compacted | Closed
 
 
 class Ledger(msgspec.Struct, frozen=True):
     """What the ledger says. `pruned` are the segments whose frames were removed, `pruned_events` those whose events.
 
-    `length` is how many of its bytes are whole lines.
+    `closed` are the first seqs of what is one line for many segments, and is in `sealed` as one of them. `length` is
+    how many of its bytes are whole lines.
     """
 
     sealed: tuple[Sealed, ...]
@@ -92,6 +120,7 @@ class Ledger(msgspec.Struct, frozen=True):
     lost: tuple[Lost, ...] = ()
     pruned_events: frozenset[str] = frozenset()
     days: tuple[Compacted, ...] = ()
+    closed: frozenset[int] = frozenset()
 
     def day_of(self, first_seq: int) -> Compacted | None:
         """The day in whose file a segment's events lie, by its first seq; None where they lie by themselves."""
@@ -118,6 +147,12 @@ class Ledger(msgspec.Struct, frozen=True):
         """Whether the events of a sealed segment have to be there."""
         return line.first_seq not in self.gaps and line.segment not in self.pruned_events
 
+    def frames_were_pruned(self, segment: Segment) -> bool:
+        """Whether its frames were removed on purpose, be it under the name of what it was closed with."""
+        at = bisect_right(self.sealed, segment.first_seq, key=lambda line: line.first_seq) - 1
+        covers = at >= 0 and segment.first_seq <= self.sealed[at].last_seq
+        return covers and self.sealed[at].segment in self.pruned
+
     def payload_is_lost(self, seq: int) -> bool:
         """Whether it is known that the payload of this event is gone."""
         return any(lost.first_seq <= seq <= lost.last_seq for lost in self.lost)
@@ -134,7 +169,7 @@ class DamagedLedger(LogUnreadable):
 
 _APPENDING = threading.Lock()
 _CHUNK_BYTES = 1 << 16
-_LINE = msgspec.json.Decoder(LogBegun | Sealed | Pruned | Lost | Compacted)
+_LINE = msgspec.json.Decoder(Line)
 _FORMAT = "emberline"
 _SCHEMA = re.compile(rb'"schema":(\d{1,9})')
 _CHECKED = re.compile(rb'(\{.*),"crc":"([0-9a-f]{8})"\}')
@@ -168,6 +203,17 @@ def write_ledger(directory: Path, lines: Sequence[Line]) -> None:
     _write_lines(aside, lines, 0)
     aside.rename(directory / LEDGER_NAME)
     sync_directory(directory)
+
+
+def replace_lines(directory: Path, change: Callable[[Sequence[Line]], Sequence[Line]]) -> None:
+    """Put what `change` makes of the ledger's lines in their place, in one step. For several threads of the one writer.
+
+    Raises `DamagedLedger`, `LogUnreadable`, `OSError`.
+    """
+    path = directory / LEDGER_NAME
+    with _APPENDING:
+        texts = _whole_lines(path).split(b"\n")[:-1]
+        write_ledger(directory, change([_parse(path, number, text) for number, text in enumerate(texts, start=1)]))
 
 
 def cut_ledger(directory: Path, length: int) -> None:
@@ -226,7 +272,8 @@ _known: dict[Path, _Known] = {}
 """By the ledger's path, the one last read at the end."""
 
 
-def _extended(before: Ledger, lines: Sequence[Line], length: int) -> Ledger:
+def _extended(before: Ledger, added: Sequence[Line], length: int) -> Ledger:
+    lines = [meant for line in added for meant in (line.meaning() if isinstance(line, Closed) else [line])]
     pruned = [line for line in lines if isinstance(line, Pruned)]
     return Ledger(
         before.sealed + tuple(line for line in lines if isinstance(line, Sealed)),
@@ -235,6 +282,7 @@ def _extended(before: Ledger, lines: Sequence[Line], length: int) -> Ledger:
         before.lost + tuple(line for line in lines if isinstance(line, Lost)),
         before.pruned_events.union(line.segment for line in pruned if line.part == "events"),
         _days_of([*before.days, *lines]),
+        before.closed.union(line.first_seq for line in added if isinstance(line, Closed)),
     )
 
 
@@ -324,7 +372,7 @@ def _parse(path: Path, number: int, text: bytes) -> Line:
         raise DamagedLedger(f"{path} line {number} is damaged: {error}") from None
     if (number == 1) != isinstance(line, LogBegun) or (isinstance(line, LogBegun) and line.format != _FORMAT):
         raise DamagedLedger(f"{path} line {number} is not what an Emberline ledger has there")
-    if isinstance(line, LogBegun | Sealed):
+    if isinstance(line, LogBegun | Sealed | Closed):
         check_schema(path, line.schema)
     return line
 

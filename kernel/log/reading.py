@@ -269,7 +269,8 @@ def _place_in_day(span: Span) -> tuple[str, list[object]]:
 
 def _was_pruned(segment: Segment) -> bool:
     """Whether the frames were removed on purpose since this reader began."""
-    return (segment.directory / LEDGER_NAME).exists() and segment.name in read_ledger(segment.directory).pruned
+    is_there = (segment.directory / LEDGER_NAME).exists()
+    return is_there and read_ledger(segment.directory).frames_were_pruned(segment)
 
 
 def typed_rows(database: Database, kind: str, rows: Sequence[Row]) -> Any:

@@ -15,6 +15,7 @@ from kernel.log.days import restore_days
 from kernel.log.directory import check_is_log
 from kernel.log.ledger import (
     LEDGER_NAME,
+    Closed,
     DamagedLedger,
     LogBegun,
     Lost,
@@ -77,7 +78,7 @@ def scrub(path: str | Path) -> tuple[Recovery, ...]:
 
 
 def recover_unsealed(
-    database: Database, directory: Path, later: dict[int, Sealed], key: SealKey | None
+    database: Database, directory: Path, later: dict[int, Sealed | Closed], key: SealKey | None
 ) -> list[Recovery]:
     """Seal what a crash left, signed with `key`. `later` are a damaged ledger's lines, put back where they follow."""
     findings: list[Recovery] = []
@@ -105,7 +106,7 @@ def recover_unsealed(
     return findings
 
 
-def _mend_ledger(directory: Path) -> tuple[list[Recovery], dict[int, Sealed]]:
+def _mend_ledger(directory: Path) -> tuple[list[Recovery], dict[int, Sealed | Closed]]:
     """Cut a damaged ledger to what stands before the damage; the seals after it are returned by their first seq."""
     if not (directory / LEDGER_NAME).exists():
         begin_ledger(directory)
@@ -120,22 +121,22 @@ def _mend_ledger(directory: Path) -> tuple[list[Recovery], dict[int, Sealed]]:
         pass
     before, after, reason = legible_lines(directory)
     kept = keep_copy(directory / LEDGER_NAME)
-    sealed = {line.first_seq: line for line in after if isinstance(line, Sealed)}
-    others = [line for line in after if not isinstance(line, Sealed | LogBegun)]
+    sealed = {line.first_seq: line for line in after if isinstance(line, Sealed | Closed)}
+    others = [line for line in after if not isinstance(line, Sealed | Closed | LogBegun)]
     write_ledger(directory, [*(before or [first_line()]), *others])
     return [Recovery("ledger_mended", LEDGER_NAME, 0, f"{reason.replace(f'{directory}/', '')}; kept as {kept}")], sealed
 
 
-def _run_from(first_seq: int, later: dict[int, Sealed]) -> list[Sealed]:
+def _run_from(first_seq: int, later: dict[int, Sealed | Closed]) -> list[Sealed | Closed]:
     """Take the lines that follow each other from `later`."""
-    lines: list[Sealed] = []
+    lines: list[Sealed | Closed] = []
     while first_seq in later:
         lines.append(later.pop(first_seq))
         first_seq = lines[-1].last_seq + 1
     return lines
 
 
-def _skip_to(directory: Path, head: Head, later: dict[int, Sealed], findings: list[Recovery]) -> bool:
+def _skip_to(directory: Path, head: Head, later: dict[int, Sealed | Closed], findings: list[Recovery]) -> bool:
     """A segment is gone together with its line, but a later line is known: leave a gap up to that."""
     if not later:
         return False

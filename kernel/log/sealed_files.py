@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from kernel.log.chain import PAYLOAD_KINDS
+from kernel.log.closing import reopen
 from kernel.log.contract import GENESIS, Head, LogUnreadable, Recovery
 from kernel.log.database import Database
 from kernel.log.holding import hold_payloads, walk
@@ -121,6 +122,8 @@ def _check(database: Database, segment: Segment, ledger: Ledger, number: int, fi
         head, trouble = walk(reader, span, head_before(ledger, number))
         if not trouble and (head is None or head.digest.hex() != line.last_digest):
             trouble = "it ends otherwise than the ledger says"
+        if trouble and line.first_seq in ledger.closed and reopen(database, segment.directory, line):
+            return _check_segments_of(database, segment.directory, line, files)
         if trouble:
             return [lose_events(database, segment, line, without_folder(trouble, segment.directory))]
     if ledger.is_framed(line) and not files.is_as_sealed(segment.frames, line.frames_sha256):
@@ -129,6 +132,16 @@ def _check(database: Database, segment: Segment, ledger: Ledger, number: int, fi
             trouble = held.trouble or f"the payload of event {held.gone[0]} is missing"
             return [lose_payloads(database, segment, line, without_folder(trouble, segment.directory))]
     return []
+
+
+def _check_segments_of(database: Database, directory: Path, day: Sealed, files: _Digests) -> list[Recovery]:
+    """Of a damaged file of a day the segments that the chain still proves stay."""
+    ledger = read_ledger(directory)
+    findings: list[Recovery] = []
+    for number, line in enumerate(ledger.sealed):
+        if day.first_seq <= line.first_seq <= day.last_seq:
+            findings += _check(database, ledger.segment(directory, line), ledger, number, files)
+    return findings
 
 
 def _framed_events(database: Database, segment: Segment, line: Sealed) -> int:
