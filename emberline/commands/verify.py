@@ -1,5 +1,7 @@
 """`emberline verify LOG`"""
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,8 @@ from emberline.errors import AnswerIsNo
 from kernel.log.signing import read_public
 from kernel.log.verify import Soundness, verify_log
 
+EVENTS = " events"
+"""How the name of a segment ends whose events are gone, too."""
 UNTOLD = ", and no SegmentsPruned of the log says so"
 
 
@@ -29,8 +33,8 @@ def verify(
     print(f"sound: {result.events} events, {result.frames} frames, every digest recomputed")
     for line in _seals(result, public is not None):
         print(line)
-    for line in result.pruned:
-        print(f"pruned: {line}{UNTOLD if line in result.untold else ''}")
+    for line in pruned_in_words(result):
+        print(f"pruned: {line}")
 
 
 def _seals(result: Soundness, given: bool) -> list[str]:
@@ -42,6 +46,18 @@ def _seals(result: Soundness, given: bool) -> list[str]:
     if result.unsealed:
         lines.append(f"unsealed: {_segments(result.unsealed)} that a crash left; the next writer seals them")
     return lines
+
+
+def pruned_in_words(result: Soundness) -> Iterator[str]:
+    """What was removed on purpose: segments that follow each other, of which the same is to be said, in one line."""
+    frames = {name: UNTOLD * (name in result.untold) for name in result.pruned if not name.endswith(EVENTS)}
+    events = {name.removesuffix(EVENTS): ": events" for name in result.pruned if name.endswith(EVENTS)}
+    for what in (frames, events):
+        for words, run in groupby(result.segments, what.get):
+            names = list(run)
+            several = f" to {names[-1]}, {len(names)} segments" if len(names) > 1 else ""
+            if words is not None:
+                yield f"{names[0]}{several}{words}"
 
 
 def _segments(count: int) -> str:

@@ -31,6 +31,7 @@ class Soundness(msgspec.Struct, frozen=True):
     walked. `signed` counts the sealed segments by the key that signed them, `unsigned` those without a signature,
     `unsealed` those that a crash left. `untold` are those among the pruned whose events are there and whose frames no
     SegmentsPruned of the log names: it was done while nobody wrote, or the writer was killed before it said so.
+    `segments` names the sealed ones in order.
     """
 
     sound: bool
@@ -44,6 +45,7 @@ class Soundness(msgspec.Struct, frozen=True):
     unsigned: int = 0
     unsealed: int = 0
     untold: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
 
 
 class _Unsound(Exception):
@@ -122,6 +124,7 @@ class _Walk:
             unsigned=self._signatures.unsigned,
             unsealed=self._unsealed_count,
             untold=tuple(sorted(self._ledger.pruned - self._ledger.pruned_events - self._told)),
+            segments=tuple(line.segment for line in self._ledger.sealed),
         )
 
     def verdict_of_the_whole(self) -> Soundness:
