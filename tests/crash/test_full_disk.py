@@ -39,6 +39,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+def take_all_room(filler: Path) -> None:
+    """Let a file grow until the disk is full."""
+    with filler.open("ab", buffering=0) as file, pytest.raises(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody will make room: it does not take long to see."""
@@ -85,14 +92,13 @@ def test_a_writer_waits_for_room_that_somebody_makes_and_writes_nothing_twice(
     log = open_log(path, "write", segment_bytes=segment_bytes)
     for _ in range(12):
         size = filler.stat().st_size
-        with filler.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size + free_bytes(small_disk))
-            waits = threading.Timer(0.3, os.truncate, (filler, size))
-            waits.start()
-            for _ in range(10):
-                log.append(*next_unit(log.head, rng))
-            log.sync()
-            waits.join()
+        take_all_room(filler)
+        waits = threading.Timer(0.3, os.truncate, (filler, size))
+        waits.start()
+        for _ in range(10):
+            log.append(*next_unit(log.head, rng))
+        log.sync()
+        waits.join()
     log.close()
     assert verify_log(path).sound
 
@@ -105,9 +111,7 @@ def test_opening_on_a_full_disk_says_so_and_breaks_nothing(small_disk: Path) -> 
     committed = log.committed
     with pytest.raises(LogError):
         log.close()
-    with (small_disk / "more").open("wb", buffering=0) as filler, pytest.raises(OSError):
-        while filler.write(bytes(4096)):
-            pass
+    take_all_room(small_disk / "more")
     for _ in range(2):
         with pytest.raises(LogError, match=r"cannot be sealed|cannot be brought into order"):
             open_log(path, "write")
