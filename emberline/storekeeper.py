@@ -168,6 +168,7 @@ class Storekeeper:
 
     def _look(self) -> None:
         self._free = free_bytes(self._directory)
+        self._spend_reserve(self._free)
         if self._free < self._margins.scarce or self._written > self._policy.headroom // SHARE:
             self._wake.set()
         if not self._full and (self._over_quota or self._free < self._margins.stop):
@@ -184,6 +185,10 @@ class Storekeeper:
         if self._over_quota:
             return f"the quota of {self._policy.quota_bytes // MEGABYTE} MB is used up: {what}"
         return f"the disk has {self._free // MEGABYTE} MB left: {what}"
+
+    def _spend_reserve(self, free: int) -> None:
+        if free < self._margins.give_up:
+            self._try(self._reserve.give_up)
 
     def _set_up_reserve(self) -> None:
         if not self._reserve.is_there and free_bytes(self._directory) >= self._margins.stop + self._margins.reserve:
@@ -226,8 +231,7 @@ class Storekeeper:
         self._pictures.note(event)
 
     def _round(self) -> None:
-        if free_bytes(self._directory) < self._margins.give_up:
-            self._reserve.give_up()
+        self._spend_reserve(free_bytes(self._directory))  # here as well: the loop may be waiting for a commit
         with self._lock:
             noted, self._noted = self._noted, []
         for event in noted:
