@@ -33,6 +33,7 @@ from kernel.log.retention import (
     waiting_bytes,
 )
 from kernel.log.room import Reserve, free_bytes, margins_for, total_bytes, used_bytes
+from kernel.log.rotation import SEGMENT_NS
 from kernel.references import CHANNEL_SOURCE
 from kernel.site.model import Recording
 
@@ -45,6 +46,8 @@ LOST_EVERY_NS = 60_000_000_000
 """How often the frames that were dropped are told, while there is no room."""
 SHARE = 8
 """A round is made as soon as this share of the headroom was recorded."""
+LONG_NS = 4 * SEGMENT_NS
+"""Also once so much logical time has passed, which at speed max is soon: even an empty segment takes a megabyte."""
 MEGABYTE = 1_000_000
 
 HEEDED = (*evidence.KINDS, *ages.KINDS, *kept_pictures.KINDS)
@@ -79,6 +82,7 @@ class Storekeeper:
         self._over_quota = False
         self._backlog = Backlog()
         self._written = 0
+        self._last_round = self._now
         self._free = free_bytes(directory)
         self._looked = 0.0
         self._full = False
@@ -169,7 +173,8 @@ class Storekeeper:
     def _look(self) -> None:
         self._free = free_bytes(self._directory)
         self._spend_reserve(self._free)
-        if self._free < self._margins.scarce or self._written > self._policy.headroom // SHARE:
+        much = self._written > self._policy.headroom // SHARE or self._now > self._last_round + LONG_NS
+        if much or self._free < self._margins.scarce:
             self._wake.set()
         if not self._full and (self._over_quota or self._free < self._margins.stop):
             self._full = True
@@ -236,7 +241,8 @@ class Storekeeper:
             noted, self._noted = self._noted, []
         for event in noted:
             self._heed(event)
-        policy, now, self._written = self._policy, self._now, 0
+        policy, now = self._policy, self._now
+        self._written, self._last_round = 0, now
         self._evidence.forget_before(now - policy.events_expire_ns)
         ledger, stretches = read_ledger(self._directory), self._evidence.stretches()
         stored = list(stored_segments(self._directory, ledger, stretches, self._ages.counted_from))

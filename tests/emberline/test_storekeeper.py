@@ -12,10 +12,13 @@ from emberline.control import NobodyAnswers
 from emberline.wiring import read_log
 from kernel.events import Event, FrameCaptured, FramesLost, SegmentsPruned, StorageFreed, StorageFull
 from kernel.log.contract import Selection
+from kernel.log.ledger import read_ledger
+from kernel.log.retention import prune_frames
 from support.cli import emberline, good
 from support.daemon import start, wait_for_alarm
 from support.recordings import cptv, walk
 from support.sites import whole_frame
+from support.waiting import wait_until
 from tests.kernel.log_helpers import SECOND, three_segments
 
 Running = tuple["subprocess.Popen[str]", Path]
@@ -102,6 +105,23 @@ def test_old_frames_make_room_and_the_log_says_which(tmp_path: Path) -> None:
     assert not (log / "000000000001.frames.duckdb").exists()
     said = good("verify", log)
     assert "sound" in said and "pruned: 000000000001" in said
+
+
+def test_a_day_of_which_no_frame_is_left_becomes_one_line_of_the_ledger(tmp_path: Path) -> None:
+    log, site = tmp_path / "log", tmp_path / "first.toml"
+    site.write_text(whole_frame(f"file:{cptv(tmp_path / 'b.cptv', walk(60))}"))
+    for _ in range(2):
+        good("run", "--site", site, "--log", log, "--speed", "max", "--until-end")
+    good("compact", log)
+    for line in read_ledger(log).sealed:
+        prune_frames(log, line.first_seq)
+    daemon = started(tmp_path, "", log)
+    wait_until(lambda: read_ledger(log).closed)
+    daemon.send_signal(signal.SIGTERM)
+    daemon.communicate(timeout=60)
+    assert [line.first_seq in read_ledger(log).closed for line in read_ledger(log).sealed] == [True, False]
+    said = good("verify", log)
+    assert "sound" in said and "pruned: 000000000001 to " in said
 
 
 def test_scrub_names_what_is_damaged_and_the_log_is_read_on_without_it(tmp_path: Path) -> None:
