@@ -1,7 +1,10 @@
 """What waits to be sealed: how much of it there may be before sources are asked to wait."""
 
 import time
+from collections.abc import Sequence
 
+MOST_SEGMENTS = 16
+"""However small: a start after a crash seals what was left before it serves."""
 PATIENCE_S = 30.0
 """Where nothing was sealed for so long, waiting does not help."""
 
@@ -17,9 +20,10 @@ class Backlog:
         self._sealed = 0
         self._hopeful_s = 0.0
 
-    def note(self, waiting_bytes: int, most_bytes: int, sealed: int) -> None:
-        """So much waits where `most_bytes` may, and so many segments are sealed by now."""
+    def note(self, waiting: Sequence[int], most_bytes: int, sealed: int) -> None:
+        """Segments with so many bytes wait where `most_bytes` may, and so many are sealed by now."""
         now_s = time.monotonic()
-        if sealed != self._sealed or waiting_bytes <= most_bytes:
+        too_much = sum(waiting) > most_bytes or len(waiting) > MOST_SEGMENTS
+        if sealed != self._sealed or not too_much:
             self._sealed, self._hopeful_s = sealed, now_s
-        self.is_too_much = waiting_bytes > most_bytes and now_s - self._hopeful_s < PATIENCE_S
+        self.is_too_much = too_much and now_s - self._hopeful_s < PATIENCE_S

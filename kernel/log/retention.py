@@ -162,11 +162,11 @@ def stored_segments(
         began = line.last_time
 
 
-def waiting_bytes(directory: Path, ledger: Ledger) -> int:
-    """What waits to be sealed, in a log that is being written: the last segment is the one that is written to."""
+def waiting_bytes(directory: Path, ledger: Ledger) -> list[int]:
+    """The size of each segment that waits to be sealed, in a log that is being written: all but the last one."""
     last = ledger.sealed[-1].last_seq if ledger.sealed else 0
     waiting = [segment for segment in segments_in(directory) if segment.first_seq > last][:-1]
-    return sum(_size(path) for segment in waiting for path in files_of(segment))
+    return [sum(map(_size, files_of(segment))) for segment in waiting]
 
 
 def merged(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
