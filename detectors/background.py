@@ -14,7 +14,7 @@ from detectors.integrate import UNIT, integrated
 from detectors.shadow import without_shadows
 from detectors.surprise import LEARN_BELOW, LEAST_JUMP, TENTHS_PER_DEVIATION, average_in, score_and_learn
 from detectors.sway import least_surprise
-from detectors.tone import UNCHANGED, Tone, step_of, tone_of
+from detectors.tone import UNCHANGED, Tone, strayed, tone_of
 from kernel.state import as_state
 
 SECOND_NS = 1_000_000_000
@@ -257,12 +257,9 @@ class Background:
     def _strayed(self, frame: np.ndarray, tone: Tone) -> np.float32:
         """How far the picture strays from the background: noise, sensor drift, moving vegetation.
 
-        The middle of the distances on a grid, as a mean absolute deviation.
+        As a mean absolute deviation.
         """
-        step = step_of(frame.shape)
-        expected = tone.gain * self._mean[::step, ::step] + tone.offset
-        distance = np.abs(frame[::step, ::step] - expected.astype(np.int32))
-        return np.float32(_middle(distance.ravel())) * DEVIATION_PER_MIDDLE
+        return np.float32(strayed(frame, self._mean, tone.gain, tone.offset)) * DEVIATION_PER_MIDDLE
 
     def _jumped(self, strayed: np.float32) -> bool:
         """Whether all of the picture changed its pattern at once: so looks a shutter correction that nobody told of."""
