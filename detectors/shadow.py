@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 
 from detectors.integrate import UNIT
-from detectors.scanning import next_reaching
+from detectors.scanning import next_reaching, stretch_end
 
 REACH = 2
+SIDE = 2 * REACH + 1
 DARKEST_PERCENT = 60
 LIGHTEST_PERCENT = 97
 MOST_RESIDUAL = 3 * UNIT
@@ -20,21 +21,37 @@ MOST_RESIDUAL = 3 * UNIT
 
 
 @njit(cache=True, nogil=True)
-def _sum_around(picture: np.ndarray, y: int, columns: np.ndarray, out: np.ndarray) -> None:
-    """The sum of what is around each pixel of row `y`, (width,) int32; nothing is beyond the picture's edges.
+def _look_around(picture: np.ndarray, y: int, start: int, end: int, window: np.ndarray) -> None:
+    """What is around the pixels of row `y` from `start` to `end`, as whole numbers; nothing is beyond the edges.
 
-    `columns`, (width + 2 · REACH,) int32, is room for the sums down the columns, zero at its ends.
+    `window` is (SIDE, width + 2 · REACH) int32, pixel x at x + REACH, and zero in its first and last REACH columns.
     """
-    width = out.size
-    within = columns[REACH : REACH + width]
-    within[:] = 0
-    for v in range(max(0, y - REACH), min(picture.shape[0], y + REACH + 1)):
-        row = picture[v]
-        for x in range(width):
-            within[x] += np.int32(row[x])
-    left2, left, right, right2 = columns[:width], columns[1:], columns[3:], columns[4:]
-    for x in range(width):
-        out[x] = left2[x] + left[x] + within[x] + right[x] + right2[x]
+    height, width = picture.shape
+    left, right = max(0, start - REACH), min(width, end + REACH)
+    for j in range(SIDE):
+        within = window[j][left + REACH : right + REACH]
+        v = y - REACH + j
+        if 0 <= v < height:
+            row = picture[v][left:right]
+            for k in range(within.size):
+                within[k] = np.int32(row[k])
+        else:
+            within[:] = 0
+
+
+@njit(cache=True, nogil=True)
+def _sum_around(window: np.ndarray, start: int, columns: np.ndarray, out: np.ndarray) -> None:
+    """The sum of what is around each pixel from `start` on, (n,) int32.
+
+    `columns`, (n + 2 · REACH,) int32, is room for the sums down the columns.
+    """
+    above2, above, here = window[0][start:], window[1][start:], window[2][start:]
+    below, below2 = window[3][start:], window[4][start:]
+    for k in range(columns.size):
+        columns[k] = above2[k] + above[k] + here[k] + below[k] + below2[k]
+    left2, left, within, right, right2 = columns[0:], columns[1:], columns[2:], columns[3:], columns[4:]
+    for k in range(out.size):
+        out[k] = left2[k] + left[k] + within[k] + right[k] + right2[k]
 
 
 @njit(cache=True, nogil=True)
@@ -47,46 +64,102 @@ def _mark_dimmed(
     above: np.uint8,
     dimmed: np.ndarray,
 ) -> None:
-    """Where a row surprises by being darker, and all around by a factor that a shadow may have: uint8 of 0 and 1."""
-    for x in range(score.size):
-        percent, whole = np.int64(100) * np.int64(seen[x]), np.int64(lit[x])
-        surprises = np.uint8(score[x] >= above) & np.uint8(np.float32(frame[x]) < expected[x])
+    """Where pixels surprise by being darker, and all around by a factor that a shadow may have: uint8 of 0 and 1."""
+    for k in range(score.size):
+        percent, whole = np.int64(100) * np.int64(seen[k]), np.int64(lit[k])
+        surprises = np.uint8(score[k] >= above) & np.uint8(np.float32(frame[k]) < expected[k])
         fits = np.uint8(DARKEST_PERCENT * whole <= percent) & np.uint8(percent <= LIGHTEST_PERCENT * whole)
-        dimmed[x] = surprises & fits
+        dimmed[k] = surprises & fits
 
 
 @njit(cache=True, nogil=True)
-def _looks_alike(frame: np.ndarray, expected: np.ndarray, y: int, x: int, seen: np.int64, lit: np.int64) -> bool:
-    """Whether the picture around a pixel is its background times seen / lit, within the noise."""
-    y0, y1 = max(0, y - REACH), min(frame.shape[0], y + REACH + 1)
-    x0, x1 = max(0, x - REACH), min(frame.shape[1], x + REACH + 1)
-    most = MOST_RESIDUAL * lit * (y1 - y0) * (x1 - x0)
-    residual = np.int64(0)
-    for v in range(y0, y1):
-        for u in range(x0, x1):
-            residual += abs(frame[v, u] * lit - np.int64(expected[v, u]) * seen)
-        if residual > most:
-            return False
-    return True
+def _add_residual(frame: np.ndarray, expected: np.ndarray, seen: np.ndarray, lit: np.ndarray, out: np.ndarray) -> None:
+    """Add how far, times lit, a row around each pixel is from the background times seen / lit: (n,) int64.
+
+    `frame` and `expected` are (n + 2 · REACH,) int32, a row of the windows; `seen` and `lit` (n,) int32 their sums.
+    """
+    frame0, frame1, frame2, frame3, frame4 = frame[0:], frame[1:], frame[2:], frame[3:], frame[4:]
+    lit0, lit1, lit2, lit3, lit4 = expected[0:], expected[1:], expected[2:], expected[3:], expected[4:]
+    for k in range(out.size):
+        whole, part = np.int64(lit[k]), np.int64(seen[k])
+        near = abs(frame1[k] * whole - lit1[k] * part) + abs(frame3[k] * whole - lit3[k] * part)
+        far = abs(frame0[k] * whole - lit0[k] * part) + abs(frame4[k] * whole - lit4[k] * part)
+        out[k] += near + far + abs(frame2[k] * whole - lit2[k] * part)
+
+
+@njit(cache=True, nogil=True)
+def _find_dimmed(
+    score: np.ndarray,
+    frame: np.ndarray,
+    expected: np.ndarray,
+    y: int,
+    above: int,
+    seen_window: np.ndarray,
+    lit_window: np.ndarray,
+    seen: np.ndarray,
+    lit: np.ndarray,
+    columns: np.ndarray,
+    dimmed: np.ndarray,
+) -> None:
+    """Fill the windows, their sums and `dimmed` for row `y`, where it surprises."""
+    dimmed[:] = 0
+    start = next_reaching(score, 0, above)
+    while start < score.size:
+        end = stretch_end(score, start, above)
+        _look_around(frame, y, start, end, seen_window)
+        _look_around(expected, y, start, end, lit_window)
+        room = columns[: end - start + 2 * REACH]
+        _sum_around(seen_window, start, room, seen[start:end])
+        _sum_around(lit_window, start, room, lit[start:end])
+        there = frame[y][start:end], expected[y][start:end], seen[start:end], lit[start:end]
+        _mark_dimmed(score[start:end], *there, np.uint8(above), dimmed[start:end])
+        start = next_reaching(score, end, above)
+
+
+@njit(cache=True, nogil=True)
+def _around(place: int, size: int) -> int:
+    """How many places there are around one of `size`."""
+    return min(size, place + REACH + 1) - max(0, place - REACH)
+
+
+@njit(cache=True, nogil=True)
+def _clear_alike(
+    score: np.ndarray,
+    rows: int,
+    seen_window: np.ndarray,
+    lit_window: np.ndarray,
+    seen: np.ndarray,
+    lit: np.ndarray,
+    dimmed: np.ndarray,
+    residual: np.ndarray,
+) -> None:
+    """Take the score of a row where it is dimmed and the `rows` around it are the background times one factor."""
+    width = score.size
+    start = next_reaching(dimmed, 0, 1)
+    while start < width:
+        end = stretch_end(dimmed, start, 1)
+        within = residual[start:end]
+        within[:] = 0
+        for j in range(SIDE):
+            here, there = seen_window[j][start : end + 2 * REACH], lit_window[j][start : end + 2 * REACH]
+            _add_residual(here, there, seen[start:end], lit[start:end], within)
+        for x in range(start, end):
+            if dimmed[x] and residual[x] <= MOST_RESIDUAL * np.int64(lit[x]) * rows * _around(x, width):
+                score[x] = 0
+        start = next_reaching(dimmed, end, 1)
 
 
 @njit(cache=True, nogil=True)
 def _clear_shadows(score: np.ndarray, frame: np.ndarray, expected: np.ndarray, above: int) -> None:
     height, width = score.shape
-    columns = np.zeros(width + 2 * REACH, np.int32)
-    seen, lit = np.empty(width, np.int32), np.empty(width, np.int32)
-    dimmed = np.empty(width, np.uint8)
+    seen_window = np.zeros((SIDE, width + 2 * REACH), np.int32)
+    lit_window = np.zeros((SIDE, width + 2 * REACH), np.int32)
+    seen, lit, columns = np.empty(width, np.int32), np.empty(width, np.int32), np.empty(width + 2 * REACH, np.int32)
+    dimmed, residual = np.empty(width, np.uint8), np.empty(width, np.int64)
     for y in range(height):
-        if next_reaching(score[y], 0, above) == width:
-            continue
-        _sum_around(frame, y, columns, seen)
-        _sum_around(expected, y, columns, lit)
-        _mark_dimmed(score[y], frame[y], expected[y], seen, lit, np.uint8(above), dimmed)
-        x = next_reaching(dimmed, 0, 1)
-        while x < width:
-            if _looks_alike(frame, expected, y, x, np.int64(seen[x]), np.int64(lit[x])):
-                score[y, x] = 0
-            x = next_reaching(dimmed, x + 1, 1)
+        if next_reaching(score[y], 0, above) < width:
+            _find_dimmed(score[y], frame, expected, y, above, seen_window, lit_window, seen, lit, columns, dimmed)
+            _clear_alike(score[y], _around(y, height), seen_window, lit_window, seen, lit, dimmed, residual)
 
 
 def without_shadows(score: np.ndarray, frame: np.ndarray, expected: np.ndarray, above: int) -> np.ndarray:
