@@ -234,7 +234,7 @@ class Background:
             self._overlay,
             (tone.gain, tone.offset),
             (before.gain, before.offset),
-            bool(jump or self._overlay.max()),
+            bool(jump),
             rates,
             floor,
             ceiling,

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from detectors.integrate import UNIT
+from detectors.scanning import next_reaching
 
 LEARN_BELOW = 50
 """Score (tenths of σ) below which a pixel is background for the purpose of learning."""
@@ -104,7 +105,7 @@ def score_and_learn(
     overlay: np.ndarray,
     tone: tuple[np.float32, np.float32],
     before: tuple[np.float32, np.float32],
-    may_stay_behind: bool,
+    jumps: bool,
     rates: tuple[np.float32, np.float32, np.float32],
     floor: np.float32,
     ceiling: np.float32,
@@ -114,11 +115,12 @@ def score_and_learn(
     `frame` (height, width) int32 in the units of the blurred frame; the others have its shape, float32 but for `score`,
     tenths of σ, and `overlay`, 1 where text is burnt in, both uint8. What was expected of each pixel is left in
     `expected`. `tone` and the one `before` it are gain and offset, `rates` those of background, foreground, deviation.
+    Where the tone does not jump, no further pixel can be told to stay behind.
     """
     surprising = 0
     for y in range(frame.shape[0]):
         _expect(mean[y], tone[0], tone[1], ceiling, expected[y])
-        if may_stay_behind:
+        if jumps or next_reaching(overlay[y], 0, 1) < overlay.shape[1]:
             _stay_behind(frame[y], mean[y], deviation[y], expected[y], overlay[y], before, floor, ceiling)
         _score(frame[y], expected[y], deviation[y], floor, score[y])
         surprising += int(_follow(frame[y], expected[y], score[y], rates, floor, mean[y], deviation[y]))
