@@ -67,10 +67,7 @@ def compare_parts(
 
 
 class _Work:
-    """The parts, in order, for this process and those of a pool: each takes the next one as soon as it is free.
-
-    This one folds too, since the others take as long to start as it takes to fold some hundred facts.
-    """
+    """The parts, in order, for this process and those of a pool: each takes the next one as soon as it is free."""
 
     def __init__(self, parts: Sequence[Part], submit: "Callable[[Part], Future[Comparison]]") -> None:
         self.results: dict[int, Comparison] = {}
