@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from linuxpy.video.device import BufferType, Device, PixelFormat, VideoCapture
 
-from devices.drivers.video4linux import Capture, Taken
+from devices.capture_device import Capture, Taken
 
 NAMES = {
     PixelFormat.Y16: "Y16",

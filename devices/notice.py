@@ -5,11 +5,12 @@ after a crash is still to be delivered, under the same key.
 """
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+
+from kernel.durable import write_durably
 
 NOTICE_NAME = "notice.json"
 MAX_FILES = 64
@@ -98,11 +99,7 @@ class Envelope(msgspec.Struct, frozen=True):
 
 def write_notice(directory: Path, notice: Notice) -> None:
     """Put the notice into a directory that holds its files; durable when this returns. Raises `OSError`."""
-    path = directory / NOTICE_NAME
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(notice))
-        file.flush()
-        os.fsync(file.fileno())
+    write_durably(directory / NOTICE_NAME, msgspec.json.encode(notice))
 
 
 def read_notice(directory: Path) -> Notice:

@@ -5,7 +5,6 @@ digits, '_', '-' and dots within. Every file begins as NAME.part and gets its na
 as JSON, comes last and so says that all is there. The same notice has the same names whenever it is sent.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from devices.notice import Notice
+from kernel.durable import write_durably
 
 PART = ".part"
 LONGEST_PART = 64
@@ -48,10 +48,7 @@ def put_whole(directory: Path, upload: Upload, mode: int = 0o666) -> None:
     """
     part = directory / (upload.name + PART)
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
-            file.write(upload.content())
-            file.flush()
-            os.fsync(file.fileno())
+        write_durably(part, upload.content(), mode)
         part.replace(directory / upload.name)
     except OSError:
         with suppress(OSError):

@@ -21,7 +21,7 @@ from kernel.evidence import Evidence
 from kernel.log.closing import close_days
 from kernel.log.contract import EventLog, LogError, Selection
 from kernel.log.day_desk import DayDesk
-from kernel.log.ledger import read_ledger
+from kernel.log.ledger_file import read_ledger
 from kernel.log.retention import (
     DAY_NS,
     Choice,

@@ -9,8 +9,7 @@ from detectors.rules.gates import Gate, armed_gate, gates, passes, score_gate
 from detectors.rules.intrusion import Intrusion
 from detectors.rules.line_crossing import LineCrossing
 from detectors.rules.moment import Moment, Watch, band_of, position_of
-from detectors.rules.region_entrance import RegionEntrance
-from detectors.rules.region_exiting import RegionExiting
+from detectors.rules.region_passing import RegionPassing
 from detectors.target import Target
 from kernel.detector import RuleHit
 from kernel.events import Box, TargetClass
@@ -167,8 +166,9 @@ def _watch(rule: Rule, frame_size: tuple[int, int]) -> Watch:
         return LineCrossing(rule.line, frame_size)
     if rule.region is None:
         raise ValueError(f"rule {rule.id!r}: {rule.type} needs a region of at least three points")
-    region_watch = {"intrusion": Intrusion, "region_entrance": RegionEntrance, "region_exiting": RegionExiting}
-    return region_watch[rule.type](rule.region, frame_size)
+    if rule.type == "intrusion":
+        return Intrusion(rule.region, frame_size)
+    return RegionPassing(rule.region, frame_size, inwards=rule.type == "region_entrance")
 
 
 def _follows_the_same(old: Rule, new: Rule) -> bool:

@@ -1,44 +1,15 @@
 """The driver of `v4l2:` sources: 16-bit thermal cores (Y16), and grey or compressed pictures of USB cameras."""
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
 
+from devices.capture_device import FORMATS, OpenDevice
 from devices.live import SourceAway, run_live
 from devices.wire import MAX_SIDE_PX
 from kernel.media import Packet, Shot, Stream
-
-FORMATS = ("Y16", "GREY", "YUYV", "MJPEG")
-"""What is taken, the best first."""
-
-
-class Taken(Protocol):
-    """One buffer of the device; `timestamp` is in s by the device's clock."""
-
-    @property
-    def data(self) -> bytes: ...
-
-    @property
-    def timestamp(self) -> float: ...
-
-
-class Capture(Protocol):
-    """An open device: which formats it has, and its frames in the one that is chosen."""
-
-    def formats(self) -> dict[str, list[tuple[int, int]]]:
-        """By the names of `FORMATS`: the sizes (width, height)."""
-        ...
-
-    def frames(self, name: str, width: int, height: int) -> Iterator[Taken]:
-        """The frames, without end."""
-        ...
-
-
-Open = Callable[[str], AbstractContextManager[Capture]]
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -48,7 +19,7 @@ class Wanted(msgspec.Struct, frozen=True):
     telemetry_rows: int = 0
 
 
-def frames_of(wanted: Wanted, open_device: Open) -> Iterator[Shot | Packet]:
+def frames_of(wanted: Wanted, open_device: OpenDevice) -> Iterator[Shot | Packet]:
     """The frames of the device, in its best format and largest size. Raises `SourceAway`."""
     try:
         with open_device(wanted.path) as capture:

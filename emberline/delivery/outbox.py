@@ -5,7 +5,6 @@ once its outcome is known but not yet in the log. Everything is private to the d
 watermark, up to which all actions of the log are in here or over, moves past it.
 """
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from devices.notice import NOTICE_NAME, Envelope
+from kernel.durable import sync_directory, write_durably
 
 OUTBOX_NAME = "outbox"
 WATERMARK_NAME = "watermark"
@@ -68,9 +68,9 @@ class Outbox:
         if not path.exists():
             making = self.path / f".{path.name}"
             making.mkdir(mode=0o700, exist_ok=True)
-            _write(making / REQUEST_NAME, msgspec.json.encode(request))
+            write_durably(making / REQUEST_NAME, msgspec.json.encode(request))
             making.rename(path)
-            _sync(self.path)
+            sync_directory(self.path)
         return path
 
     def mark(self, seq: int) -> None:
@@ -87,7 +87,7 @@ class Outbox:
 
     def settle(self, path: Path, done: Done) -> None:
         """Note the outcome of an entry that cannot be written into the log now."""
-        _write(path / DONE_NAME, msgspec.json.encode(done))
+        write_durably(path / DONE_NAME, msgspec.json.encode(done))
 
     def settled(self, path: Path) -> Done | None:
         """The outcome that was noted."""
@@ -132,23 +132,8 @@ class Outbox:
         return False
 
 
-def _write(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _replace(path: Path, data: bytes) -> None:
     """Whoever reads the file finds the old content or the new."""
     new = path.with_name(f".{path.name}")
-    _write(new, data)
+    write_durably(new, data)
     new.replace(path)
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

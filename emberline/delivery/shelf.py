@@ -5,11 +5,11 @@
 What is put there twice, after a crash, has the same names and so lies there once.
 """
 
-import os
 from pathlib import Path
 
 from devices.notice import Notice, read_notice
 from devices.upload import put_whole, remote_directory, uploads
+from kernel.durable import sync_directory
 from kernel.events import PictureKept
 
 CAPTURES_NAME = "captures"
@@ -30,7 +30,7 @@ def shelve(log: Path, entry: Path, output: str, ordinal: int) -> tuple[list[Pict
         directory.mkdir(mode=0o700, exist_ok=True)
     for upload in uploads(notice, entry):
         put_whole(directory, upload, 0o600)
-    _sync(directory)
+    sync_directory(directory)
     return _kept(notice, directory.relative_to(log), entry, output, ordinal), "; ".join(notice.missing)
 
 
@@ -42,11 +42,3 @@ def _kept(notice: Notice, where: Path, entry: Path, output: str, ordinal: int) -
         )
         for one, name in zip(notice.attachments, names, strict=False)  # the last name is that of the notice
     ]
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

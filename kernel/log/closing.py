@@ -16,16 +16,9 @@ import msgspec
 
 from kernel.log.contract import LogUnreadable
 from kernel.log.database import Database
-from kernel.log.ledger import (
-    Closed,
-    Compacted,
-    Ledger,
-    Line,
-    Pruned,
-    Sealed,
-    read_ledger,
-    replace_lines,
-)
+from kernel.log.ledger import Ledger
+from kernel.log.ledger_file import read_ledger, replace_lines
+from kernel.log.ledger_lines import Closed, Compacted, Line, Pruned, Sealed
 from kernel.log.segments import Segment, files_of
 
 WORTHWHILE = 100

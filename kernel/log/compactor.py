@@ -18,7 +18,8 @@ from kernel.log.contract import LogError
 from kernel.log.database import Database
 from kernel.log.days import build_day, compact, due_runs
 from kernel.log.directory import check_is_log
-from kernel.log.ledger import Compacted, read_ledger
+from kernel.log.ledger_file import read_ledger
+from kernel.log.ledger_lines import Compacted
 from kernel.log.lock import WriterLock
 from kernel.log.recovery import recover
 from kernel.log.retention import remove_leftovers

@@ -10,7 +10,9 @@ from kernel.log.chain import PAYLOAD_KINDS
 from kernel.log.contract import Head, LogLocked, LogUnreadable, Recovery, Selection
 from kernel.log.database import Database
 from kernel.log.directory import unsealed_segments, unsealed_spans
-from kernel.log.ledger import LEDGER_NAME, Ledger, Lost, head_of, read_ledger
+from kernel.log.ledger import Ledger, head_of
+from kernel.log.ledger_file import LEDGER_NAME, read_ledger
+from kernel.log.ledger_lines import Lost
 from kernel.log.reading import Reader, Span
 from kernel.log.recovery import recover_unsealed
 from kernel.log.segments import Segment, files_of

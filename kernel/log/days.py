@@ -14,11 +14,14 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from kernel.durable import sync_directory
 from kernel.log.closing import Run, lines_in
 from kernel.log.contract import LogError, LogUnreadable, Recovery
 from kernel.log.database import Database, first_line
 from kernel.log.holding import walk
-from kernel.log.ledger import Closed, Compacted, Ledger, Sealed, append_line, read_ledger, sync_directory
+from kernel.log.ledger import Ledger
+from kernel.log.ledger_file import append_line, read_ledger
+from kernel.log.ledger_lines import Closed, Compacted, Sealed
 from kernel.log.mending import scratch_folder, without_folder
 from kernel.log.quarantine import set_aside
 from kernel.log.reading import Reader, Span

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from kernel.log.contract import LogError, LogLocked, LogUnreadable
 from kernel.log.database import Database
-from kernel.log.ledger import LEDGER_NAME, Ledger
+from kernel.log.ledger import Ledger
+from kernel.log.ledger_file import LEDGER_NAME
 from kernel.log.lock import LOCK_NAME, has_writer, locked
 from kernel.log.reading import Span
 from kernel.log.segments import Segment, day_files_in, is_unborn, segments_in

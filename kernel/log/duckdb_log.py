@@ -13,7 +13,9 @@ from kernel.log.crashed import Left, read_left
 from kernel.log.database import Database
 from kernel.log.directory import check_is_log, prepare_for_writing, sealed_spans
 from kernel.log.handed_rows import HandOut, left_as_handed
-from kernel.log.ledger import Lost, head_of, read_ledger
+from kernel.log.ledger import head_of
+from kernel.log.ledger_file import read_ledger
+from kernel.log.ledger_lines import Lost
 from kernel.log.live import LiveSegment
 from kernel.log.lock import WriterLock, has_writer
 from kernel.log.reading import Reader, Span

@@ -13,7 +13,8 @@ from kernel.log.chain import PAYLOAD_KINDS, Row
 from kernel.log.columns import typed_sql
 from kernel.log.contract import LogLocked, LogUnreadable, Selection
 from kernel.log.database import Database
-from kernel.log.ledger import LEDGER_NAME, Ledger, read_ledger
+from kernel.log.ledger import Ledger
+from kernel.log.ledger_file import LEDGER_NAME, read_ledger
 from kernel.log.schema import ROW_COLUMNS, row_table, schema_of
 from kernel.log.segments import Segment
 from kernel.log.upcast import must_upcast, upcast

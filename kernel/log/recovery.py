@@ -13,22 +13,17 @@ from kernel.log.contract import Head, Recovery
 from kernel.log.database import Database
 from kernel.log.days import restore_days
 from kernel.log.directory import check_is_log
-from kernel.log.ledger import (
+from kernel.log.ledger import head_of
+from kernel.log.ledger_file import (
     LEDGER_NAME,
-    Closed,
-    DamagedLedger,
-    LogBegun,
-    Lost,
-    Sealed,
     append_line,
     append_lines,
     begin_ledger,
-    first_line,
-    head_of,
     legible_lines,
     read_ledger,
     write_ledger,
 )
+from kernel.log.ledger_lines import Closed, DamagedLedger, LogBegun, Lost, Sealed, first_line
 from kernel.log.lock import WriterLock
 from kernel.log.mending import remove_scratch
 from kernel.log.quarantine import keep_copy

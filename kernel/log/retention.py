@@ -12,7 +12,9 @@ import msgspec
 
 from kernel.log.contract import LogError
 from kernel.log.directory import check_is_log
-from kernel.log.ledger import Compacted, Ledger, Pruned, Sealed, append_lines, read_ledger
+from kernel.log.ledger import Ledger
+from kernel.log.ledger_file import append_lines, read_ledger
+from kernel.log.ledger_lines import Compacted, Pruned, Sealed
 from kernel.log.lock import WriterLock
 from kernel.log.rotation import SEGMENT_BYTES
 from kernel.log.segments import Segment, day_file, files_of, segments_in, write_ahead_file

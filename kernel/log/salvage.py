@@ -16,7 +16,7 @@ from kernel.log.chain import named_payload
 from kernel.log.contract import Head, LogError, LogUnreadable, Recovery
 from kernel.log.database import Database, first_line
 from kernel.log.holding import hold_payloads, payload_or_none, walk
-from kernel.log.ledger import Lost
+from kernel.log.ledger_lines import Lost
 from kernel.log.live import LiveSegment
 from kernel.log.mending import open_mended, scratch_folder, without_folder
 from kernel.log.quarantine import keep, set_aside

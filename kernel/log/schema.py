@@ -10,7 +10,7 @@ from kernel.events import SCHEMA_VERSION
 from kernel.log.chain import Row
 from kernel.log.contract import LogUnreadable
 from kernel.log.database import Database
-from kernel.log.ledger import check_schema
+from kernel.log.ledger_lines import check_schema
 from kernel.log.units import Unit
 
 _arrow: Any = pa  # it comes without types

@@ -7,7 +7,9 @@ from kernel.log.closing import reopen
 from kernel.log.contract import GENESIS, Head, LogUnreadable, Recovery
 from kernel.log.database import Database
 from kernel.log.holding import hold_payloads, walk
-from kernel.log.ledger import Ledger, Lost, Sealed, append_line, head_after, read_ledger
+from kernel.log.ledger import Ledger, head_after
+from kernel.log.ledger_file import append_line, read_ledger
+from kernel.log.ledger_lines import Lost, Sealed
 from kernel.log.mending import without_folder
 from kernel.log.quarantine import set_aside
 from kernel.log.reading import Reader, Span

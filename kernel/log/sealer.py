@@ -17,7 +17,7 @@ import msgspec
 
 from kernel.log.contract import Head, LogError
 from kernel.log.database import Database
-from kernel.log.ledger import Lost, Sealed
+from kernel.log.ledger_lines import Lost, Sealed
 from kernel.log.sealing import finish, frames_gone
 from kernel.log.segments import Segment
 from kernel.log.signing import SealKey, seal_key

@@ -8,7 +8,8 @@ import duckdb
 from kernel.events import SCHEMA_VERSION
 from kernel.log.contract import Head, LogError
 from kernel.log.database import Database, first_line
-from kernel.log.ledger import Lost, Sealed, append_lines, read_ledger
+from kernel.log.ledger_file import append_lines, read_ledger
+from kernel.log.ledger_lines import Lost, Sealed
 from kernel.log.segments import Segment, companions, file_sha256, files_of
 from kernel.log.signing import SealKey
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from kernel.log.contract import LogError
-from kernel.log.ledger import append_lines
+from kernel.log.ledger_file import append_lines
 from kernel.log.sealer import Job, Result
 
 MOST_STARTS = 5

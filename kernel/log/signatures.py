@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kernel.log.ledger import Sealed
+from kernel.log.ledger_lines import Sealed
 from kernel.log.signing import is_signed_by, key_id
 
 

@@ -14,8 +14,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from kernel.durable import sync_directory
 from kernel.log.contract import LogError
-from kernel.log.ledger import Sealed, sync_directory
+from kernel.log.ledger_lines import Sealed
 from kernel.log.quarantine import set_aside
 
 PRIVATE_NAME = "seal.key"

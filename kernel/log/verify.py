@@ -13,7 +13,9 @@ from kernel.log.closing import taken_apart
 from kernel.log.contract import Head, LogUnreadable
 from kernel.log.database import Database
 from kernel.log.directory import StrangeSegment, check_is_log, unsealed_spans
-from kernel.log.ledger import Compacted, Ledger, Lost, Sealed, head_after, read_ledger
+from kernel.log.ledger import Ledger, head_after
+from kernel.log.ledger_file import read_ledger
+from kernel.log.ledger_lines import Compacted, Lost, Sealed
 from kernel.log.lock import has_writer
 from kernel.log.mending import without_folder
 from kernel.log.reading import Reader, Span

@@ -8,7 +8,7 @@ import msgspec
 
 from kernel.log.contract import Head, LogUnreadable, Recovery
 from kernel.log.database import Database
-from kernel.log.ledger import cut_ledger
+from kernel.log.ledger_file import cut_ledger
 from kernel.log.live import LiveSegment
 from kernel.log.lock import WriterLock
 from kernel.log.reading import Span

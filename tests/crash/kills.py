@@ -22,7 +22,7 @@ import msgspec
 
 from kernel.log.contract import LogUnreadable
 from kernel.log.duckdb_log import open_log
-from kernel.log.ledger import read_ledger
+from kernel.log.ledger_file import read_ledger
 from kernel.log.segments import segments_in
 from kernel.log.verify import verify_log
 from tests.crash.load import line_writer, write_until_killed

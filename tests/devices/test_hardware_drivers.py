@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from devices.capture_device import Taken
 from devices.drivers.contacts import wiring
-from devices.drivers.video4linux import Taken, Wanted, frames_of
+from devices.drivers.video4linux import Wanted, frames_of
 from devices.host import DriverHost
 from devices.live import SourceAway
 from devices.process import DriverSpec

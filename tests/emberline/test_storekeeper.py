@@ -12,7 +12,7 @@ from emberline.control import NobodyAnswers
 from emberline.wiring import read_log
 from kernel.events import Event, FrameCaptured, FramesLost, SegmentsPruned, StorageFreed, StorageFull
 from kernel.log.contract import Selection
-from kernel.log.ledger import read_ledger
+from kernel.log.ledger_file import read_ledger
 from kernel.log.retention import prune_frames
 from support.cli import emberline, good
 from support.daemon import start, wait_for_alarm

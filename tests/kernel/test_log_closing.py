@@ -10,7 +10,7 @@ from kernel.log.closing import close_days
 from kernel.log.compactor import compact_log
 from kernel.log.contract import LogUnreadable, Selection
 from kernel.log.duckdb_log import open_log
-from kernel.log.ledger import LEDGER_NAME, read_ledger
+from kernel.log.ledger_file import LEDGER_NAME, read_ledger
 from kernel.log.recovery import scrub
 from kernel.log.retention import Choice, prune, prune_frames, stored_segments
 from kernel.log.segments import day_file

@@ -12,7 +12,7 @@ from kernel.log.contract import Head, LogError, LogUnreadable, Selection
 from kernel.log.day_desk import DayDesk
 from kernel.log.days import DAY_NS, build_day, due_runs
 from kernel.log.duckdb_log import open_log
-from kernel.log.ledger import read_ledger
+from kernel.log.ledger_file import read_ledger
 from kernel.log.recovery import scrub
 from kernel.log.retention import Choice, prune, remove_leftovers, stored_segments
 from kernel.log.segments import day_file

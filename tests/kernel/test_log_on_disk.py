@@ -11,7 +11,8 @@ import pytest
 from kernel.events import Event
 from kernel.log.contract import LogError, LogLocked, LogUnreadable, Selection
 from kernel.log.duckdb_log import open_log
-from kernel.log.ledger import LEDGER_NAME, DamagedLedger, LogBegun, Pruned, append_line, read_ledger
+from kernel.log.ledger_file import LEDGER_NAME, append_line, read_ledger
+from kernel.log.ledger_lines import DamagedLedger, LogBegun, Pruned
 from kernel.log.retention import prune_frames
 from kernel.log.verify import verify_log
 from tests.kernel.log_helpers import (

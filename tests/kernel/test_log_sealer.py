@@ -9,7 +9,7 @@ import pytest
 
 from kernel.log.contract import Selection
 from kernel.log.duckdb_log import DuckDBLog, open_log
-from kernel.log.ledger import read_ledger
+from kernel.log.ledger_file import read_ledger
 from kernel.log.verify import verify_log
 from tests.kernel.log_helpers import editable_copy, fill, found_sound, payload_of, writing_child
 

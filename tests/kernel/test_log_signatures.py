@@ -8,7 +8,8 @@ import pytest
 
 from kernel.log.contract import LogError
 from kernel.log.duckdb_log import open_log
-from kernel.log.ledger import Sealed, append_line, first_line, read_ledger, write_ledger
+from kernel.log.ledger_file import append_line, read_ledger, write_ledger
+from kernel.log.ledger_lines import Sealed, first_line
 from kernel.log.segments import Segment, file_sha256
 from kernel.log.signing import BadKey, SealKey, public_keys, read_public, seal_key
 from kernel.log.verify import verify_log

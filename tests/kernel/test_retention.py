@@ -13,7 +13,8 @@ from kernel.events import AlarmCleared, AlarmRaised, ClockSet, Event, SegmentsPr
 from kernel.evidence import AFTER_NS, BEFORE_NS, Evidence
 from kernel.log.contract import LogError
 from kernel.log.duckdb_log import open_log
-from kernel.log.ledger import Pruned, append_line, read_ledger
+from kernel.log.ledger_file import append_line, read_ledger
+from kernel.log.ledger_lines import Pruned
 from kernel.log.recovery import scrub
 from kernel.log.retention import (
     Choice,

@@ -1,33 +1,11 @@
-"""What the courier has in hand: entries of the outbox that wait for frames, lie on the shelf, or queue for a driver."""
+"""The queue of an output: entries of the outbox that are ready for its driver."""
 
 from collections import deque
 from pathlib import Path
 
-import msgspec
-
 from emberline.delivery.outbox import Request
-from emberline.delivery.preparing import Plan
-from kernel.events import PictureKept
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
-
-
-class Waiting(msgspec.Struct):
-    """An entry whose frames are not all there yet."""
-
-    path: Path
-    request: Request
-    plan: Plan
-    until_s: float
-
-
-class Shelved(msgspec.Struct, frozen=True):
-    """An entry whose pictures lie on the shelf now, and what is to be recorded of it."""
-
-    path: Path
-    request: Request
-    kept: list[PictureKept]
-    reason: str
 
 
 class Lane:
