@@ -10,8 +10,12 @@ MILLION = 1_000_000
 SECOND_NS = 1_000_000_000
 POSITION_VAR = 4.0
 """px²; of a blob's centre as a measurement of the target's, at least."""
+SHARE_VAR = 0.01
+"""Of the squares of its sides: a blob is off by 10 % of them…"""
 WHOLE_SHARE_VAR = 0.0025
-"""Of the squares of its sides, for a model's box: it is off by 5 % of them, a blob by twice as much."""
+"""… and a model's box by 5 %."""
+SIDES_VAR = 2.0
+"""How much larger the variance is where only one side of the target shows."""
 VELOCITY_VAR = 900.0
 """(px/s)²; of a target not seen before."""
 ACCELERATION_VAR = 400.0
@@ -61,7 +65,7 @@ class Track(msgspec.Struct):
     def see(self, blob: Blob, captured_ns: int) -> None:
         """Take in the blob that continues it."""
         centre_x, centre_y = (blob.x0 + blob.x1) / 2, (blob.y0 + blob.y1) / 2
-        share = WHOLE_SHARE_VAR if blob.whole else 0.01
+        share = WHOLE_SHARE_VAR if blob.whole else SHARE_VAR
         variance = POSITION_VAR + share * (blob.width * blob.width + blob.height * blob.height)
         self.x, self.y = update(self.x, centre_x, variance), update(self.y, centre_y, variance)
         self.width += 0.5 * (blob.width - self.width)
@@ -73,8 +77,15 @@ class Track(msgspec.Struct):
         self.misses = 0
         self.seen = True
 
+    def see_sides(self, x: float | None, y: float | None, captured_ns: int) -> None:
+        """Take in where one of its sides, merged with another target, puts its centre; None where none shows."""
+        variance = SIDES_VAR * (POSITION_VAR + SHARE_VAR * (self.width * self.width + self.height * self.height))
+        self.x = self.x if x is None else update(self.x, x, variance)
+        self.y = self.y if y is None else update(self.y, y, variance)
+        self.hold(captured_ns)
+
     def hold(self, captured_ns: int) -> None:
-        """It is there, merged with another target: nothing measures it, it goes on as expected."""
+        """It is there, though nothing measures it: it goes on as expected."""
         self.last_seen_ns = captured_ns
         self.misses = 0
         self.seen = True

@@ -7,6 +7,7 @@ import msgspec
 from detectors.assignment import assign
 from detectors.classification import vote
 from detectors.gating import costs_of
+from detectors.merged import see_merged
 from detectors.scene_modes import SECOND_NS, SceneParameters
 from detectors.segmentation import Blob
 from detectors.track import Track, new_track
@@ -111,8 +112,7 @@ class Tracker:
             hidden = self._hidden_in(blobs[column], self._tracks[row], matched)
             if hidden:
                 matched.update(hidden)
-                for together in (row, *hidden):
-                    self._tracks[together].hold(captured_ns)
+                see_merged([self._tracks[together] for together in (row, *hidden)], blobs[column], captured_ns)
             else:
                 self._tracks[row].see(blobs[column], captured_ns)
         for row, track in enumerate(self._tracks):
