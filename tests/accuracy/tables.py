@@ -32,7 +32,8 @@ TAIL = """
   markings do when the exposure changes.
 * Background interference suppression costs detections where the whole picture sways (wallflower_waving_trees).
 * The class comes from shape and pace in the picture alone: a slow car may count as an animal, a group as a vehicle.
-* People who walk close together are one target while they do; that is most of what IDF1 misses. With an ONNX detector
+* People who come into view close together are one target until they part, and who is who after two have met is a guess;
+  that is most of what IDF1 misses. With an ONNX detector
   (docs/recogniser.md) they are not: that is the gate `pets IDF1 with a detector`, measured with a published network
   that lies beside the recordings and is no part of the repository.
 """
